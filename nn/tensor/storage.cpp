@@ -1,0 +1,17 @@
+#include "nn/tensor/storage.h"
+
+#include "nn/core/allocator.h"
+
+namespace nn {
+
+Storage::Storage(std::size_t bytes, Device device)
+    : bytes_(bytes), device_(device), data_(allocator(device).allocate(bytes)) {
+  detail::count_allocation(device, bytes);
+}
+
+Storage::~Storage() {
+  allocator(device_).deallocate(data_, bytes_);
+  detail::count_deallocation(device_, bytes_);
+}
+
+}  // namespace nn
