@@ -21,8 +21,8 @@ struct Job {
   std::int64_t begin, end, grain, chunks;
   const Body* body;
   std::atomic<std::int64_t> next{0};
-  std::mutex error_mutex;
-  std::exception_ptr error;
+  std::mutex error_mutex{};
+  std::exception_ptr error{};
 
   void run() {
     for (std::int64_t chunk; (chunk = next.fetch_add(1)) < chunks;) {

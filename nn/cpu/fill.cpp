@@ -1,0 +1,68 @@
+#include "nn/kernels/fill.h"
+
+#include "nn/cpu/elementwise.h"
+
+namespace nn {
+namespace cpu {
+namespace {
+
+/// Calls body.operator()<T>() with T the element type of `tensor`, whichever it is.
+template <class Body>
+void dispatch_any(const Tensor& tensor, const Body& body) {
+  switch (tensor.dtype()) {
+    case DType::f32:
+      return body.template operator()<float>();
+    case DType::f64:
+      return body.template operator()<double>();
+    case DType::bf16:
+      return body.template operator()<bfloat16>();
+    case DType::i16:
+      return body.template operator()<std::int16_t>();
+    case DType::u8:
+      return body.template operator()<std::uint8_t>();
+    case DType::i32:
+      return body.template operator()<std::int32_t>();
+  }
+}
+
+/// bfloat16 converts through float only.
+template <class To, class From>
+To convert(From value) {
+  if constexpr (std::is_same_v<From, bfloat16>) {
+    return convert<To>(static_cast<float>(value));
+  } else if constexpr (std::is_same_v<To, bfloat16>) {
+    return bfloat16(static_cast<float>(value));
+  } else {
+    return static_cast<To>(value);
+  }
+}
+
+void fill(double value, const Tensor& y) {
+  dispatch_any(y, [&]<class T>() {
+    const T v = convert<T>(value);
+    for_each_run<T>([&](std::int64_t count, T* out) { std::fill(out, out + count, v); }, y);
+  });
+}
+
+void cast(const Tensor& x, const Tensor& y) {
+  NN_CHECK(x.shape() == y.shape(), "[cast] from shape ", x.shape(), " to ", y.shape());
+  dispatch_any(x, [&]<class From>() {
+    dispatch_any(y, [&]<class To>() {
+      parallel_for(0, x.rows(), rows_per_chunk(x.c()), [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t r = begin; r < end; ++r) {
+          const From* in = x.row<From>(r);
+          To* out = y.row<To>(r);
+          for (std::int64_t i = 0; i < x.c(); ++i) out[i] = convert<To>(in[i]);
+        }
+      });
+    });
+  });
+}
+
+}  // namespace
+}  // namespace cpu
+
+NN_DEFINE_KERNEL(fill, cpu::fill);
+NN_DEFINE_KERNEL(cast, cpu::cast);
+
+}  // namespace nn

@@ -1,0 +1,54 @@
+// Two-dimensional convolution (cross-correlation, as every framework means it). Goodfellow et al., section 9.1.
+//   y[n,i,j,o] = sum over p,q,k of w[o,p,q,k] * z[n, i*stride_h - top + p, j*stride_w - left + q, k],  z 0 outside x
+// x {n,h,w,in}, w {out,kernel_h,kernel_w,in}, y {n,h',w',out} with h' = (h + top + bottom - kernel_h) / stride_h + 1.
+#pragma once
+
+#include "nn/core/kernel.h"
+#include "nn/tensor/tensor.h"
+
+namespace nn {
+
+struct Padding {
+  std::int64_t top = 0, left = 0, bottom = 0, right = 0;
+  bool operator==(const Padding&) const = default;
+};
+/// The same on all four sides.
+inline constexpr Padding pad(std::int64_t all) { return {all, all, all, all}; }
+
+struct ConvGeometry {
+  std::int64_t stride_h = 1, stride_w = 1;
+  Padding padding{};
+};
+
+/// The output's shape; an error names what does not fit.
+Shape conv2d_output_shape(const Shape& x, const Shape& w, const ConvGeometry& geometry);
+
+/// What happens to x while it is read: z = relu?(x * scale + shift) per input channel, before the padding's zeros.
+/// An undefined tensor is left out. The folded BN + ReLU in front of a convolution.
+struct ConvPrologue {
+  Tensor scale{}, shift{};  // {1,1,1,in}
+  bool relu = false;
+};
+
+/// What happens to y while it is written, in this order.
+struct ConvEpilogue {
+  Tensor bias{};  // {1,1,1,out}; added
+  bool relu = false;
+  Tensor sum{}, sum_of_squares{};  // {1,1,1,out}; overwritten with the sums over rows of what is written
+  float beta = 0;                  // y = result + beta * y (after the sums)
+};
+
+extern Kernel<void(const Tensor& x, const Tensor& w, const ConvPrologue& prologue, const ConvEpilogue& epilogue,
+                   const ConvGeometry& geometry, const Tensor& y)>
+    conv2d_forward;
+
+/// dz = transposed convolution of dy with w, + beta * dz. (The prologue's own derivative is the op's business.)
+extern Kernel<void(const Tensor& dy, const Tensor& w, const ConvGeometry& geometry, const Tensor& dz, float beta)>
+    conv2d_backward_data;
+
+/// dw = correlation of z = prologue(x) with dy, + beta * dw. dw has w's shape.
+extern Kernel<void(const Tensor& x, const Tensor& dy, const ConvPrologue& prologue, const ConvGeometry& geometry,
+                   const Tensor& dw, float beta)>
+    conv2d_backward_weights;
+
+}  // namespace nn

@@ -1,0 +1,35 @@
+// What a forward pass is told besides its input.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "nn/core/shape.h"
+#include "nn/tensor/tensor.h"
+
+namespace nn {
+
+/// One layer of a network as a forward pass met it, for tables and profiles.
+struct LayerNote {
+  std::string path;  // dotted name, as in the weight file
+  const char* kind;  // "Conv2d"
+  Shape input, output;
+  std::int64_t parameters, multiply_adds;  // multiply_adds of one image
+};
+
+/// Is told of every leaf layer that runs.
+class LayerObserver {
+ public:
+  virtual ~LayerObserver() = default;
+  virtual void note(const LayerNote& note) = 0;
+};
+
+struct Context {
+  bool training = false;
+  /// {1,1,1,4} i32 on the network's device: seed (low, high), step (low, high). Dropout draws from it; in device
+  /// memory, so that a recorded step can be replayed. Needed only in training.
+  Tensor random_state{};
+  LayerObserver* observer = nullptr;
+};
+
+}  // namespace nn

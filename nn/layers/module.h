@@ -1,0 +1,67 @@
+// A layer or a network: named parameters, named buffers, named children, and a forward pass.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nn/autograd/variable.h"
+#include "nn/layers/context.h"
+#include "nn/layers/parameter.h"
+
+namespace nn {
+
+/// The dotted path of names from the root is the name in the weight file: PyTorch's names ("features.conv0.weight").
+class Module {
+ public:
+  virtual ~Module() = default;
+  Module(const Module&) = delete;
+  Module& operator=(const Module&) = delete;
+
+  /// Runs forward() and tells context.observer, if there is one, of a leaf layer.
+  Variable operator()(const Variable& x, const Context& context);
+
+  /// "Conv2d", "BatchNorm2d": PyTorch's names of the layers.
+  virtual const char* kind() const = 0;
+  /// Multiply-adds of one image, for tables.
+  virtual std::int64_t multiply_adds(const Shape& /*input*/, const Shape& /*output*/) const { return 0; }
+
+  /// All parameters (learned, with gradient) of this module and its children, dotted paths, in order of registration.
+  std::vector<NamedParameter> parameters();
+  /// All buffers (running statistics: saved with the weights, not learned).
+  std::vector<NamedBuffer> buffers();
+  /// Learned numbers.
+  std::int64_t parameter_count();
+
+ protected:
+  Module() = default;
+  virtual Variable forward(const Variable& x, const Context& context) = 0;
+
+  /// Registration, in a constructor. The module owns what it registers; references stay valid for its life.
+  Parameter& add_parameter(std::string name, Shape shape, ParameterOptions options = {});
+  Tensor& add_buffer(std::string name, const Tensor& value);
+  template <class Child, class... Args>
+  Child& add_child(std::string name, Args&&... args) {
+    auto child = std::make_unique<Child>(std::forward<Args>(args)...);
+    Child& reference = *child;
+    children_.push_back({std::move(name), std::move(child)});
+    return reference;
+  }
+
+ private:
+  template <class T>
+  struct Named {
+    std::string name;
+    std::unique_ptr<T> value;
+  };
+  void set_paths(const std::string& prefix);
+
+  std::string path_;
+  std::vector<Named<Parameter>> parameters_;
+  std::vector<Named<Tensor>> buffers_;
+  std::vector<Named<Module>> children_;
+};
+
+}  // namespace nn
