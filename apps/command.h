@@ -1,0 +1,61 @@
+// How a subcommand joins the program: one function that declares its options and names what to run.
+//
+//   void add_example(CLI::App& program, Selected& selected) {
+//     auto options = std::make_shared<ExampleOptions>();
+//     CLI::App* command = program.add_subcommand("example", "what it does, in a line");
+//     command->footer("Example:\n  falx example --out DIR");
+//     command->add_option("--out", options->out, "...")->required();
+//     add_threads(*command, options->common);
+//     command->callback([&selected, options] { selected.run = [options] { return run_example(*options); }; });
+//   }
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "nn/core/error.h"
+
+namespace CLI {
+class App;
+}
+
+namespace apps {
+
+/// The exit codes of every command (see README.md).
+enum ExitCode : int {
+  done = 0,
+  failed = 1,
+  wrong_usage = 2,
+  done_with_rejected = 3,
+  interrupted = 130,
+  terminated = 143
+};
+
+/// Wrong usage that only the command itself can see (two options that exclude each other, a non-empty --out): exit
+/// code 2.
+class UsageError : public nn::Error {
+ public:
+  using nn::Error::Error;
+};
+
+/// What the chosen subcommand will do; returns an exit code, or throws nn::Error (one line, exit code 1).
+struct Selected {
+  std::string name;
+  std::function<int()> run;
+};
+
+/// Options that several commands share, with one meaning.
+struct CommonOptions {
+  std::uint64_t seed = 0;
+  int threads = 0;  // 0: all cores
+  bool quiet = false;
+  bool json = false;
+};
+void add_seed(CLI::App& command, CommonOptions& options);
+/// Takes effect when the command line has been read.
+void add_threads(CLI::App& command, CommonOptions& options);
+void add_quiet(CLI::App& command, CommonOptions& options);
+void add_json(CLI::App& command, CommonOptions& options);
+
+}  // namespace apps

@@ -1,0 +1,75 @@
+// The program falx: reads the command line, runs one subcommand, turns errors into one line and an exit code.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <string>
+
+#include "apps/commands.h"
+
+namespace {
+
+using apps::Selected;
+using AddCommand = void (*)(CLI::App& program, Selected& selected);
+
+// In the order of --help.
+constexpr AddCommand add_commands[] = {
+    nullptr,
+};
+
+/// Messages may quote what they found; the promise is one line.
+std::string one_line(std::string text) {
+  for (char& c : text) {
+    if (c == '\n' || c == '\r') c = ' ';
+  }
+  while (!text.empty() && text.back() == ' ') text.pop_back();
+  return text;
+}
+
+int report(const Selected& selected, const std::string& what, int exit_code) {
+  const std::string name = selected.name.empty() ? "falx" : "falx " + selected.name;
+  std::fprintf(stderr, "%s: %s\n", name.c_str(), one_line(what).c_str());
+  return exit_code;
+}
+
+int run(int argc, char** argv) {
+  CLI::App program(
+      "Falx: trains neural networks to recognise intracranial hemorrhage on head CT, and applies them.\n"
+      "Research software, not a medical device.",
+      "falx");
+  program.set_version_flag("--version", FALX_VERSION);
+  program.require_subcommand(1);
+  Selected selected;
+  for (const AddCommand add : add_commands) {
+    if (add != nullptr) add(program, selected);
+  }
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return program.exit(error);  // --help, --version
+    const auto chosen = program.get_subcommands();
+    if (!chosen.empty()) selected.name = chosen.front()->get_name();
+    const std::string help = selected.name.empty() ? "falx --help" : "falx " + selected.name + " --help";
+    return report(selected, one_line(error.what()) + " (see " + help + ")", apps::wrong_usage);
+  }
+  selected.name = program.get_subcommands().front()->get_name();
+  try {
+    return selected.run();
+  } catch (const apps::UsageError& error) {
+    return report(selected, error.what(), apps::wrong_usage);
+  } catch (const std::bad_alloc&) {
+    return report(selected, "out of memory; a smaller --batch or --size needs less", apps::failed);
+  } catch (const std::exception& error) {
+    return report(selected, error.what(), apps::failed);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "falx: %s\n", error.what());
+    return apps::failed;
+  }
+}
