@@ -28,27 +28,38 @@ class Module {
   /// Multiply-adds of one image, for tables.
   virtual std::int64_t multiply_adds(const Shape& /*input*/, const Shape& /*output*/) const { return 0; }
 
-  /// All parameters (learned, with gradient) of this module and its children, dotted paths, in order of registration.
+  /// Dotted name from the root; empty at the root.
+  const std::string& path() const { return path_; }
+  /// All parameters (learned, with gradient) of this module and its children, in order of registration.
   std::vector<NamedParameter> parameters();
   /// All buffers (running statistics: saved with the weights, not learned).
   std::vector<NamedBuffer> buffers();
   /// Learned numbers.
   std::int64_t parameter_count();
 
+  /// Draws all parameters anew, each from its own stream (seed, path): the values depend on the seed and the name
+  /// alone, not on what else the network holds.
+  void initialize(std::uint64_t seed);
+  /// Moves parameters and buffers to this dtype and device. Do it before parameters are bound into flat buffers.
+  void convert(DType dtype, Device device = Device::cpu);
+
  protected:
   Module() = default;
   virtual Variable forward(const Variable& x, const Context& context) = 0;
 
-  /// Registration, in a constructor. The module owns what it registers; references stay valid for its life.
+  /// Registration, in a constructor. The module owns what it registers; references stay valid for its life. A name is
+  /// given once and has no dot.
   Parameter& add_parameter(std::string name, Shape shape, ParameterOptions options = {});
-  Tensor& add_buffer(std::string name, const Tensor& value);
+  Tensor& add_buffer(std::string name, Tensor value);
   template <class Child, class... Args>
   Child& add_child(std::string name, Args&&... args) {
     auto child = std::make_unique<Child>(std::forward<Args>(args)...);
     Child& reference = *child;
-    children_.push_back({std::move(name), std::move(child)});
+    adopt(std::move(name), std::move(child));
     return reference;
   }
+  /// The same for a child that exists already.
+  void adopt(std::string name, std::unique_ptr<Module> child);
 
  private:
   template <class T>
@@ -56,7 +67,9 @@ class Module {
     std::string name;
     std::unique_ptr<T> value;
   };
-  void set_paths(const std::string& prefix);
+  void check_new_name(const std::string& name) const;
+  std::string below(const std::string& name) const { return path_.empty() ? name : path_ + "." + name; }
+  void set_path(const std::string& path);
 
   std::string path_;
   std::vector<Named<Parameter>> parameters_;

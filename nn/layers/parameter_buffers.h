@@ -1,0 +1,49 @@
+// One buffer for all parameters and one for all gradients.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "nn/layers/parameter.h"
+
+namespace nn {
+
+/// Parameters that share their hyper-parameters: one contiguous segment of the flat buffers.
+struct ParameterGroup {
+  std::string name;                       // "decay", "no_decay"
+  double learning_rate_scale = 1;         // times the schedule's learning rate
+  double weight_decay_scale = 1;          // times the optimizer's weight decay
+  std::int64_t offset = 0, elements = 0;  // within the flat buffers, padding included
+  std::vector<NamedParameter> parameters{};
+};
+
+/// Two groups, with weight decay and without; an empty one is left out, and so is every frozen parameter.
+std::vector<ParameterGroup> group_by_weight_decay(const std::vector<NamedParameter>& parameters);
+
+/// The parameters of all groups, one after the other, each padded with zeros to 64 bytes: one call updates a group, one
+/// clears all gradients, one reduction gives the gradient's norm.
+///
+///   values     | conv1.weight .. 0 0 | conv2.weight .... | ... | conv1.bias . 0 | ...
+///   gradients  | the same layout
+///              '-- group "decay" ----------------------------' '-- "no_decay" -----
+class ParameterBuffers {
+ public:
+  /// Rebinds every parameter of the groups, which must be trainable, and converts its value to `dtype` and `device`.
+  /// The parameters must not outlive their module; the memory lives on in them.
+  ParameterBuffers(std::vector<ParameterGroup> groups, DType dtype, Device device);
+
+  const Tensor& values() const { return values_; }        // {1,1,1,elements}
+  const Tensor& gradients() const { return gradients_; }  // {1,1,1,elements}, zero in the padding
+  const std::vector<ParameterGroup>& groups() const { return groups_; }
+
+  /// Makes every parameter's next gradient overwrite, and the buffer zero, so that a parameter that no backward reaches
+  /// counts as zero.
+  void clear_gradients();
+
+ private:
+  std::vector<ParameterGroup> groups_;
+  Tensor values_, gradients_;
+};
+
+}  // namespace nn
