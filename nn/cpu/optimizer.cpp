@@ -1,0 +1,121 @@
+#include "nn/kernels/optimizer.h"
+
+#include <cmath>
+#include <vector>
+
+#include "nn/cpu/elementwise.h"
+#include "nn/functors/optimizer.h"
+
+namespace nn {
+namespace cpu {
+namespace {
+
+void sum_of_squares(const Tensor& x, const Tensor& sum) {
+  NN_CHECK(x.contiguous(), "[sum_of_squares] expects a contiguous tensor, got ", x.shape(), " with pitch ", x.pitch());
+  dispatch_float("sum_of_squares", x, [&]<class T>() {
+    const T* values = x.data<T>();
+    const std::int64_t chunks = (x.elements() + elements_per_chunk - 1) / elements_per_chunk;
+    std::vector<double> partial(static_cast<std::size_t>(chunks));
+    parallel_for(0, x.elements(), elements_per_chunk, [&](std::int64_t begin, std::int64_t end) {
+      double chunk_sum = 0;
+      for (std::int64_t i = begin; i < end; ++i) {
+        const auto value = static_cast<double>(values[i]);
+        chunk_sum += value * value;
+      }
+      partial[static_cast<std::size_t>(begin / elements_per_chunk)] = chunk_sum;
+    });
+    double total = 0;
+    for (const double chunk_sum : partial) total += chunk_sum;
+    *sum.data<double>() = total;
+  });
+}
+
+double* checked_state(const char* kernel, const Tensor& state) {
+  NN_CHECK(state.elements() == step_state::size, "[", kernel, "] expects a state of ", step_state::size,
+           " numbers, got ", state.elements());
+  return state.data<double>();
+}
+
+void prepare_update(const Tensor& sum, double max_norm, const Tensor& state) {
+  double* s = checked_state("prepare_update", state);
+  const double norm = std::sqrt(*sum.data<double>());
+  s[step_state::gradient_norm] = norm;
+  if (!std::isfinite(norm)) {
+    s[step_state::gradient_scale] = 0;
+    s[step_state::skipped] = 1;
+    s[step_state::skipped_in_a_row] += 1;
+    return;
+  }
+  s[step_state::gradient_scale] = max_norm > 0 ? std::min(1.0, max_norm / (norm + 1e-6)) : 1.0;
+  s[step_state::skipped] = 0;
+  s[step_state::skipped_in_a_row] = 0;
+  s[step_state::step] += 1;
+}
+
+template <class... Tensors>
+void check_segments(const char* kernel, const Tensor& value, const Tensors&... others) {
+  (check_same(kernel, value, others), ...);
+  NN_CHECK(value.contiguous() && (others.contiguous() && ...), "[", kernel, "] expects contiguous segments");
+}
+
+void sgd_update(const Tensor& value, const Tensor& gradient, const Tensor& velocity, const SgdOptions& options,
+                const Tensor& state) {
+  check_segments("sgd_update", value, gradient, velocity);
+  const double* s = checked_state("sgd_update", state);
+  if (s[step_state::skipped] != 0) return;
+  dispatch_float("sgd_update", value, [&]<class T>() {
+    const functors::SgdUpdate<T> update{
+        .learning_rate = static_cast<T>(s[step_state::learning_rate] * options.learning_rate_scale),
+        .gradient_scale = static_cast<T>(s[step_state::gradient_scale]),
+        .weight_decay = static_cast<T>(options.weight_decay),
+        .momentum = static_cast<T>(options.momentum),
+        .nesterov = options.nesterov};
+    for_each_run<T>(
+        [&](std::int64_t count, T* p, const T* g, T* v) {
+          for (std::int64_t i = 0; i < count; ++i) update(p[i], g[i], v[i]);
+        },
+        value, gradient, velocity);
+  });
+}
+
+/// The numbers of one step, computed in float64 whatever the parameters are.
+template <class T>
+functors::AdamUpdate<T> adam_step(const AdamOptions& options, const double* state) {
+  const double learning_rate = state[step_state::learning_rate] * options.learning_rate_scale;
+  const double t = state[step_state::step];
+  return {.step_size = static_cast<T>(learning_rate / (1 - std::pow(options.beta1, t))),
+          .second_scale = static_cast<T>(1 / std::sqrt(1 - std::pow(options.beta2, t))),
+          .gradient_scale = static_cast<T>(state[step_state::gradient_scale]),
+          .l2 = static_cast<T>(options.decoupled ? 0 : options.weight_decay),
+          .keep = static_cast<T>(options.decoupled ? 1 - learning_rate * options.weight_decay : 1),
+          .epsilon = static_cast<T>(options.epsilon),
+          .beta1 = static_cast<T>(options.beta1),
+          .one_minus_beta1 = static_cast<T>(1 - options.beta1),
+          .beta2 = static_cast<T>(options.beta2),
+          .one_minus_beta2 = static_cast<T>(1 - options.beta2)};
+}
+
+void adam_update(const Tensor& value, const Tensor& gradient, const Tensor& first, const Tensor& second,
+                 const AdamOptions& options, const Tensor& state) {
+  check_segments("adam_update", value, gradient, first, second);
+  const double* s = checked_state("adam_update", state);
+  if (s[step_state::skipped] != 0) return;
+  dispatch_float("adam_update", value, [&]<class T>() {
+    const functors::AdamUpdate<T> update = adam_step<T>(options, s);
+    for_each_run<T>(
+        [&](std::int64_t count, T* p, const T* g, T* m, T* v) {
+          for (std::int64_t i = 0; i < count; ++i) update(p[i], g[i], m[i], v[i]);
+        },
+        value, gradient, first, second);
+  });
+}
+
+}  // namespace
+}  // namespace cpu
+
+NN_DEFINE_KERNEL(sum_of_squares, cpu::sum_of_squares);
+NN_DEFINE_KERNEL(prepare_update, cpu::prepare_update);
+NN_DEFINE_KERNEL(sgd_update, cpu::sgd_update);
+NN_DEFINE_KERNEL(adam_update, cpu::adam_update);
+
+}  // namespace nn
