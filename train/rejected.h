@@ -3,20 +3,12 @@
 
 #include <filesystem>
 #include <span>
-#include <string>
+
+#include "io/rejected_file.h"
 
 namespace train {
 
-struct RejectedFile {
-  enum class Kind { skipped, rejected };  // not what we read (a scout, a report), or defective
-
-  std::string file;  // below the input directory
-  Kind kind = Kind::rejected;
-  std::string code;    // a short word that scripts can match: truncated, localizer, no_pixel_data, ...
-  std::string detail;  // one line for a person
-};
-
 /// `file,kind,code,detail`, sorted by file. The table is written even if it is empty.
-void write_rejected(const std::filesystem::path& path, std::span<const RejectedFile> files);
+void write_rejected(const std::filesystem::path& path, std::span<const io::RejectedFile> files);
 
 }  // namespace train

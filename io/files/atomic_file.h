@@ -22,9 +22,9 @@ class AtomicFile {
   void commit();
 
  private:
-  void flush();
+  void write_through(std::string_view bytes);
   void discard() noexcept;
-  [[noreturn]] void fail(const char* what);
+  [[noreturn]] void fail();
 
   std::filesystem::path path_, temporary_;
   std::string buffer_;
