@@ -1,0 +1,44 @@
+// Precision, Parity and Reference: one run compared with another.
+#include "nn/tensor/copy.h"
+#include "tests/support/kernel_choices.h"
+#include "tests/support/op_run.h"
+#include "tests/support/suites.h"
+
+namespace test {
+namespace {
+
+// Measured between the CPU's kernels: f32 sums in another order differ by a few 1e-7.
+constexpr double parity_bound = 1e-5;
+// Sums in another order, in f64.
+constexpr double reference_bound = 1e-10;
+
+OpResult on_cpu(OpResult result) {
+  for (nn::Tensor& tensor : result.outputs) tensor = nn::to_device(tensor, nn::Device::cpu);
+  for (nn::Tensor& tensor : result.gradients) {
+    if (tensor.defined()) tensor = nn::to_device(tensor, nn::Device::cpu);
+  }
+  return result;
+}
+
+}  // namespace
+
+std::string check_precision(const OpCase& op) {
+  const OpResult expected = run(op, op.function, nn::DType::f64);
+  std::string report;
+  for_each_kernel_choice([&](const std::string& choice) {
+    const std::string found = differences(run(op, op.function, nn::DType::f32), expected, op.precision);
+    if (!found.empty()) report += "kernel choice " + choice + ":\n" + found;
+  });
+  return report;
+}
+
+std::string check_parity(const OpCase& op) {
+  return differences(on_cpu(run(op, op.function, nn::DType::f32, nn::Device::cuda)),
+                     run(op, op.function, nn::DType::f32), parity_bound);
+}
+
+std::string check_reference(const OpCase& op) {
+  return differences(run(op, op.function, nn::DType::f64), run(op, op.reference, nn::DType::f64), reference_bound);
+}
+
+}  // namespace test
