@@ -14,6 +14,7 @@ struct Reason {
 /// Not what we read: kind `skipped`.
 namespace skip {
 inline constexpr const char* not_dicom = "not_dicom";      // a table, a text, a picture
+inline constexpr const char* not_picture = "not_picture";  // neither PNG nor JPEG where pictures are read
 inline constexpr const char* dicomdir = "dicomdir";        // the index of a medium
 inline constexpr const char* not_ct = "not_ct";            // another Modality
 inline constexpr const char* localizer = "localizer";      // a scout: ImageType LOCALIZER
@@ -60,6 +61,7 @@ inline constexpr const char* padding = "padding";                    // outside 
 inline constexpr const char* padding_kept = "padding_kept";          // a declared padding value that tissue has too
 inline constexpr const char* below_air = "below_air";                // undeclared padding below -1024 HU, now -1024 HU
 inline constexpr const char* clamped = "clamped";  // values that 16 signed bits do not hold, cut at the ends of CT
+inline constexpr const char* rounded = "rounded";  // to whole HU, because nothing finer fits 16 signed bits
 inline constexpr const char* extra_bytes = "extra_bytes";  // more pixel bytes than the picture needs
 inline constexpr const char* lossy = "lossy";              // compressed with loss once
 }  // namespace fix

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -32,13 +33,17 @@ struct Scan {
   std::size_t slices() const;  // in all series
 };
 
-/// Reads every header below `path` (a directory, searched recursively, or one file), in parallel. Nothing found is an
-/// error of one file only: what cannot be used is in `rejected`. Throws nn::Error if `path` does not exist.
-/// The result depends on the files alone, never on threads or the order of the file system.
-Scan scan(const std::string& path);
+/// Called now and then while a folder is read, on the thread that called scan(). What it throws ends the scan.
+using ScanProgress = std::function<void(std::size_t done, std::size_t total)>;
 
-/// Groups and orders. One image_id twice: the first of pixel-identical files is kept, differing ones are all rejected
-/// (their pixels are read for that). What falls out is added to `rejected`.
+/// Reads every header below `path` (a directory, searched recursively, or one file), in parallel. Whatever is wrong
+/// with a file is an error of that file only: what cannot be used is in `rejected`. Throws nn::Error if `path` does not
+/// exist or a folder cannot be listed. The result depends on the files alone, never on threads or the order of the file
+/// system.
+Scan scan(const std::string& path, const ScanProgress& progress = {});
+
+/// Groups and orders; headers come in the order of their files. One image_id twice: the first of pixel-identical files
+/// is kept, differing ones are all rejected (their pixels are read for that). What falls out is added to `rejected`.
 std::vector<Series> group_series(std::vector<SliceHeader> headers, std::vector<RejectedFile>& rejected);
 
 /// Indices of slices s-1, s, s+1; the first and last repeat at the ends.

@@ -1,0 +1,87 @@
+// Reading the headers of a whole folder (declared in series.h).
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+#include <utility>
+
+#include "io/dicom/dicom_reader.h"
+#include "io/dicom/series.h"
+#include "nn/core/error.h"
+#include "nn/core/parallel.h"
+
+namespace io {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Regular files below a directory, or the one file, sorted by their path below it: (path, name in tables).
+std::vector<std::pair<std::string, std::string>> list_files(const std::string& path) {
+  const fs::path root(path);
+  NN_CHECK(fs::exists(root), path, ": no such file or directory");
+  if (!fs::is_directory(root)) return {{path, root.filename().string()}};
+  std::vector<std::pair<std::string, std::string>> files;
+  try {
+    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(root)) {
+      if (!entry.is_regular_file()) continue;
+      files.emplace_back(entry.path().string(), entry.path().lexically_relative(root).generic_string());
+    }
+  } catch (const fs::filesystem_error& error) {
+    throw nn::Error(error.path1().string() + ": the folder cannot be listed: " + error.code().message());
+  }
+  std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  return files;
+}
+
+/// What became of one file: exactly one of the two is set.
+struct Outcome {
+  std::optional<SliceHeader> header;
+  std::optional<RejectedFile> rejected;
+};
+
+Outcome look_at(const std::string& path, const std::string& name_in_tables) {
+  try {
+    SliceHeader header = read_header(path);
+    header.file = name_in_tables;
+    return {.header = std::move(header), .rejected = {}};
+  } catch (const FileRejected& error) {
+    RejectedFile row = error.row();
+    row.file = name_in_tables;
+    return {.header = {}, .rejected = std::move(row)};
+  }
+}
+
+}  // namespace
+
+std::size_t Scan::slices() const {
+  std::size_t count = 0;
+  for (const Series& one : series) count += one.slices.size();
+  return count;
+}
+
+Scan scan(const std::string& path, const ScanProgress& progress) {
+  constexpr std::size_t block = 512;  // files between two calls of `progress`
+  const auto files = list_files(path);
+  Scan result;
+  result.files = files.size();
+  std::vector<SliceHeader> headers;
+  for (std::size_t begin = 0; begin < files.size(); begin += block) {
+    const std::size_t end = std::min(begin + block, files.size());
+    std::vector<Outcome> outcomes(end - begin);
+    nn::parallel_for(0, static_cast<std::int64_t>(end - begin), 8, [&](std::int64_t first, std::int64_t last) {
+      for (auto i = static_cast<std::size_t>(first); i < static_cast<std::size_t>(last); ++i) {
+        outcomes[i] = look_at(files[begin + i].first, files[begin + i].second);
+      }
+    });
+    for (Outcome& outcome : outcomes) {
+      if (outcome.header) headers.push_back(std::move(*outcome.header));
+      if (outcome.rejected) result.rejected.push_back(std::move(*outcome.rejected));
+    }
+    if (progress) progress(end, files.size());
+  }
+  result.series = group_series(std::move(headers), result.rejected);
+  std::sort(result.rejected.begin(), result.rejected.end(),
+            [](const RejectedFile& a, const RejectedFile& b) { return a.file < b.file; });
+  return result;
+}
+
+}  // namespace io
