@@ -25,7 +25,7 @@ struct HistoryRow {
 };
 
 /// Writes all rows, atomically: `epoch,train_loss,validation_loss,weighted_log_loss,class_prior,auc_any,...,
-/// learning_rate,images_per_second,seconds`. A number that does not exist (NaN, no AUC) stands empty.
+/// learning_rate,images_per_second,seconds`. A number that does not exist (not finite, no AUC) stands empty.
 void write_history(const std::filesystem::path& path, std::span<const HistoryRow> rows);
 std::vector<HistoryRow> read_history(const std::filesystem::path& path);
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,6 +26,14 @@ struct ImageLabels {
   bool operator==(const ImageLabels&) const = default;
 };
 
+/// The two halves of an ID of the challenge's long form: `ID_000012eaf_any` is image `ID_000012eaf`, label 0.
+struct LabelId {
+  std::string_view image;
+  int label = 0;  // index into io::label_names
+};
+/// Nothing if `id` does not end in _ and a label's name, or nothing stands before it.
+std::optional<LabelId> parse_label_id(std::string_view id);
+
 struct LabelOptions {
   bool soft_labels = false;   // accept numbers between 0 and 1
   bool mask_missing = false;  // --missing-labels mask: a row that is not there is unknown, not an error
@@ -37,9 +46,9 @@ struct LabelTable {
   std::unordered_map<std::string_view, std::size_t> index;  // views of ids: the table can be moved, not copied
 
   std::int64_t rows = 0;                  // data rows in the file
-  std::int64_t identical_duplicates = 0;  // rows that say again what was said
+  std::int64_t identical_duplicates = 0;  // values said again, the same
   std::int64_t unknown_values = 0;        // empty values
-  std::int64_t missing_rows = 0;          // rows not there, with mask_missing
+  std::int64_t missing_rows = 0;          // values that no row gives, with mask_missing
 
   LabelTable() = default;
   LabelTable(LabelTable&&) = default;

@@ -51,7 +51,7 @@ struct LabelledProbability {
   double label = 0;
 };
 
-/// The pairs of one label over the images where it is known.
+/// The pairs of one label over the images where it is known. Throws nn::Error for a probability outside [0, 1] or NaN.
 std::vector<LabelledProbability> known_pairs(std::span<const Probabilities> predictions,
                                              std::span<const ImageLabels> labels, int label);
 

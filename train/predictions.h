@@ -65,11 +65,12 @@ std::vector<Prediction> read_submission(const std::filesystem::path& path);
 /// What is true of a whole series or study: per label the largest probability of its slices, and which slice has it.
 struct StudyPrediction {
   std::string patient, study;
-  std::string series;  // empty: the row of the study, over all its series
+  std::string series = {};  // empty in the row of the study, which is over all its series
+  bool is_study = false;
   int images = 0;
   Probabilities probability = {};
-  std::array<std::string, io::label_count> slice;  // image ids
-  std::vector<std::string> flags;                  // of the series: bone_kernel, contrast, thin_slices, ...
+  std::array<std::string, io::label_count> slice = {};  // image ids
+  std::vector<std::string> flags = {};                  // of the series: bone_kernel, contrast, thin_slices, ...
 };
 
 /// For each study a row per series and then the row of the study, in order of first appearance.

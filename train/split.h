@@ -41,7 +41,7 @@ Split split_off_validation(std::span<const std::string> patients, std::span<cons
 /// split.csv: `patient,fold`, sorted by patient.
 void write_split(const std::filesystem::path& path, const Split& split);
 Split read_split(const std::filesystem::path& path);
-/// SHA-256 of what write_split writes; stored in the model.
+/// SHA-256 over the patients and their folds; stored in the model.
 std::string split_hash(const Split& split);
 
 /// What the leak check compares, one an image.

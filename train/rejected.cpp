@@ -1,0 +1,22 @@
+#include "train/rejected.h"
+
+#include <algorithm>
+#include <tuple>
+#include <vector>
+
+#include "io/files/csv.h"
+
+namespace train {
+
+void write_rejected(const std::filesystem::path& path, std::span<const io::RejectedFile> files) {
+  std::vector<const io::RejectedFile*> sorted;
+  for (const io::RejectedFile& file : files) sorted.push_back(&file);
+  std::sort(sorted.begin(), sorted.end(), [](const io::RejectedFile* a, const io::RejectedFile* b) {
+    return std::tie(a->file, a->code) < std::tie(b->file, b->code);
+  });
+  io::CsvWriter csv(path, {"file", "kind", "code", "detail"});
+  for (const io::RejectedFile* file : sorted) csv.row(file->file, name(file->kind), file->code, file->detail);
+  csv.finish();
+}
+
+}  // namespace train
