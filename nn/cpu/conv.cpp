@@ -1,0 +1,136 @@
+// Convolution as matrix products over patches. With z = prologue(x), patches Z {n h' w', kernel_h kernel_w in} and W
+// the weights as {out, kernel_h kernel_w in}:
+//   forward            Y  = Z W^T
+//   backward_weights   dW = dY^T Z
+//   backward_data      dZ = patches of dY times W regrouped, once for each of stride_h x stride_w sets of pixels.
+#include "nn/kernels/conv.h"
+
+#include "nn/cpu/elementwise.h"
+#include "nn/cpu/patches.h"
+
+namespace nn {
+namespace cpu {
+namespace {
+
+/// A contiguous tensor as a matrix: rows of `columns` elements.
+template <class T>
+PatchReader<T> matrix_reader(const Tensor& tensor, std::int64_t columns) {
+  return PatchReader<T>(tensor.reshape(matrix_shape(tensor.elements() / columns, columns)), {});
+}
+
+WindowGrid forward_grid(const Shape& w, const ConvGeometry& g, const Shape& y) {
+  return {.count_h = y.h,
+          .count_w = y.w,
+          .step_h = g.stride_h,
+          .step_w = g.stride_w,
+          .first_h = -g.padding.top,
+          .first_w = -g.padding.left,
+          .kernel_h = w.h,
+          .kernel_w = w.w};
+}
+
+WindowGrid pixel_grid(const Shape& image) { return {.count_h = image.h, .count_w = image.w}; }
+
+void forward(const Tensor& x, const Tensor& w, const ConvPrologue& prologue, const ConvEpilogue& epilogue,
+             const ConvGeometry& geometry, const Tensor& y) {
+  check_conv2d("conv2d_forward", x, w, geometry, y);
+  dispatch_float("conv2d_forward", x, [&]<class T>() {
+    const std::int64_t depth = w.elements() / w.n();
+    const auto weights = PackedMatrix<T>::from_transposed(matrix_reader<T>(w, depth), depth, w.n());
+    const PatchReader<T> patches(x, forward_grid(w.shape(), geometry, y.shape()), prologue);
+    const PixelWriter<T> pixels(y, pixel_grid(y.shape()), epilogue, y.rows());
+    multiply<T>(patches, y.rows(), weights, pixels);
+    pixels.finish_sums(epilogue);
+  });
+}
+
+void backward_weights(const Tensor& x, const Tensor& dy, const ConvPrologue& prologue, const ConvGeometry& geometry,
+                      const Tensor& dw, float beta) {
+  check_conv2d("conv2d_backward_weights", x, dw, geometry, dy);
+  dispatch_float("conv2d_backward_weights", x, [&]<class T>() {
+    const std::int64_t columns = dw.elements() / dw.n();
+    const PatchReader<T> outputs(dy, pixel_grid(dy.shape()));
+    const PatchReader<T> patches(x, forward_grid(dw.shape(), geometry, dy.shape()), prologue);
+    const Tensor matrix = dw.reshape(matrix_shape(dw.n(), columns));
+    const PixelWriter<T> to(matrix, pixel_grid(matrix.shape()), {.beta = beta}, dw.n());
+    multiply_transposed<T>(outputs, dw.n(), patches, columns, dy.rows(), to);
+  });
+}
+
+/// Along one axis, the kernel's taps that reach the pixels first, first + stride, first + 2 stride... of z:
+/// z pixel i meets tap p of output pixel (i + before - p) / stride where that division leaves no rest.
+struct Taps {
+  std::int64_t pixels;      // how many such pixels there are
+  std::int64_t tap, count;  // taps tap, tap + stride, ...: count of them
+  std::int64_t output;      // output pixel that the last tap meets for the first pixel; the others follow upward
+
+  Taps(std::int64_t first, std::int64_t extent, std::int64_t kernel, std::int64_t stride, std::int64_t before)
+      : pixels((extent - first + stride - 1) / stride),
+        tap((first + before) % stride),
+        count(tap < kernel ? (kernel - tap + stride - 1) / stride : 0),
+        output((first + before - tap) / stride - (count - 1)) {}
+};
+
+/// The weights as backward_data multiplies by them: row (tap_h, tap_w, out), column in; taps from last to first.
+template <class T>
+class FlippedWeights final : public MatrixReader<T> {
+ public:
+  FlippedWeights(const Tensor& w, const ConvGeometry& geometry, const Taps& taps_h, const Taps& taps_w)
+      : w_(w), geometry_(geometry), taps_h_(taps_h), taps_w_(taps_w) {}
+
+  void read(std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns, T* to,
+            std::int64_t pitch) const override {
+    for (std::int64_t r = row; r < row + rows; ++r, to += pitch) {
+      const std::int64_t o = r % w_.n(), tap = r / w_.n();
+      const std::int64_t p = taps_h_.tap + (taps_h_.count - 1 - tap / taps_w_.count) * geometry_.stride_h;
+      const std::int64_t q = taps_w_.tap + (taps_w_.count - 1 - tap % taps_w_.count) * geometry_.stride_w;
+      std::copy_n(w_.row<T>((o * w_.h() + p) * w_.w() + q) + column, columns, to);
+    }
+  }
+
+ private:
+  Tensor w_;
+  ConvGeometry geometry_;
+  Taps taps_h_, taps_w_;
+};
+
+void backward_data(const Tensor& dy, const Tensor& w, const ConvGeometry& geometry, const Tensor& dz, float beta) {
+  check_conv2d("conv2d_backward_data", dz, w, geometry, dy);
+  // Pixels of z that lie alike between the steps of the stride meet the same taps: each such set is a convolution of dy
+  // with stride 1, no multiplication is wasted and no two products write one pixel.
+  const auto one_set = [&]<class T>(std::int64_t first_h, std::int64_t first_w) {
+    const Taps taps_h(first_h, dz.h(), w.h(), geometry.stride_h, geometry.padding.top);
+    const Taps taps_w(first_w, dz.w(), w.w(), geometry.stride_w, geometry.padding.left);
+    const std::int64_t taps = taps_h.count * taps_w.count;
+    const WindowGrid windows{.count_h = taps_h.pixels,
+                             .count_w = taps_w.pixels,
+                             .first_h = taps_h.output,
+                             .first_w = taps_w.output,
+                             .kernel_h = taps_h.count,
+                             .kernel_w = taps_w.count};
+    const WindowGrid pixels{.count_h = taps_h.pixels,
+                            .count_w = taps_w.pixels,
+                            .step_h = geometry.stride_h,
+                            .step_w = geometry.stride_w,
+                            .first_h = first_h,
+                            .first_w = first_w};
+    const std::int64_t rows = dz.n() * taps_h.pixels * taps_w.pixels;
+    const auto weights =
+        PackedMatrix<T>::from_rows(FlippedWeights<T>(w, geometry, taps_h, taps_w), taps * w.n(), w.c());
+    multiply<T>(PatchReader<T>(dy, windows), rows, weights, PixelWriter<T>(dz, pixels, {.beta = beta}, rows));
+  };
+  dispatch_float("conv2d_backward_data", dy, [&]<class T>() {
+    for (std::int64_t i = 0; i < std::min(geometry.stride_h, dz.h()); ++i) {
+      for (std::int64_t j = 0; j < std::min(geometry.stride_w, dz.w()); ++j) one_set.template operator()<T>(i, j);
+    }
+  });
+}
+
+}  // namespace
+}  // namespace cpu
+
+NN_DEFINE_KERNEL(conv2d_forward, cpu::forward);
+NN_DEFINE_KERNEL(conv2d_backward_data, cpu::backward_data);
+NN_DEFINE_KERNEL(conv2d_backward_weights, cpu::backward_weights);
+
+}  // namespace nn

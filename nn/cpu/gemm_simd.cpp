@@ -1,0 +1,126 @@
+// The tile in Google Highway, compiled once per instruction set and chosen when the program runs.
+#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3_DL)
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "nn/cpu/gemm_simd.cpp"
+#include <hwy/foreach_target.h>
+// The line above includes this file once per target, the lines below are seen each time.
+#include <hwy/highway.h>
+
+#include <algorithm>
+
+#include "nn/cpu/gemm_tile.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace nn::cpu::HWY_NAMESPACE {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+using Lanes = hn::CappedTag<float, 16>;
+using Vector = hn::Vec<Lanes>;
+
+// Accumulators and one row of B must fit the registers: 32 with AVX-512 and NEON, 16 with AVX2.
+#if HWY_TARGET <= HWY_AVX3 || HWY_TARGET == HWY_NEON
+constexpr int tile_rows = 14;
+#else
+constexpr int tile_rows = 6;
+#endif
+constexpr int tile_vectors = 2;
+
+/// kRows x kVectors vectors of C. A row of B is loaded once per depth and meets kRows broadcast elements of A.
+template <int kRows, int kVectors, PanelOrder kOrder>
+HWY_INLINE void multiply_tile(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, float* HWY_RESTRICT c,
+                              std::int64_t c_pitch, std::int64_t depth, bool add) {
+  constexpr std::int64_t row_step = kOrder == PanelOrder::rows ? max_depth : 1;
+  constexpr std::int64_t depth_step = kOrder == PanelOrder::rows ? 1 : tile_rows;
+  const Lanes d;
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  Vector sum[kRows][kVectors];
+#pragma GCC unroll 16
+  for (int i = 0; i < kRows; ++i) {
+#pragma GCC unroll 2
+    for (int v = 0; v < kVectors; ++v) sum[i][v] = hn::Zero(d);
+  }
+  for (std::int64_t p = 0; p < depth; ++p) {
+    Vector row_of_b[kVectors];
+#pragma GCC unroll 2
+    for (int v = 0; v < kVectors; ++v) row_of_b[v] = hn::Load(d, b + v * lanes);
+#pragma GCC unroll 16
+    for (int i = 0; i < kRows; ++i) {
+      const Vector element = hn::Set(d, a[i * row_step]);
+#pragma GCC unroll 2
+      for (int v = 0; v < kVectors; ++v) sum[i][v] = hn::MulAdd(element, row_of_b[v], sum[i][v]);
+    }
+    a += depth_step;
+    b += kVectors * lanes;
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < kRows; ++i) {
+#pragma GCC unroll 2
+    for (int v = 0; v < kVectors; ++v) {
+      float* to = c + i * c_pitch + v * lanes;
+      hn::Store(add ? hn::Add(hn::Load(d, to), sum[i][v]) : sum[i][v], d, to);
+    }
+  }
+}
+
+/// One panel of B against all panels of A. The last rows take the smallest tile that covers them.
+template <int kVectors, PanelOrder kOrder>
+void multiply_panel(const Block<float>& block, const float* b, float* c) {
+  const float* a = block.a;
+  std::int64_t left = block.rows;
+  for (; left >= tile_rows; left -= tile_rows) {
+    multiply_tile<tile_rows, kVectors, kOrder>(a, b, c, block.c_pitch, block.depth, block.add);
+    a += max_depth * tile_rows;
+    c += tile_rows * block.c_pitch;
+  }
+  if (left > std::min(8, tile_rows)) {
+    multiply_tile<tile_rows, kVectors, kOrder>(a, b, c, block.c_pitch, block.depth, block.add);
+  } else if (left > 4) {
+    multiply_tile<std::min(8, tile_rows), kVectors, kOrder>(a, b, c, block.c_pitch, block.depth, block.add);
+  } else if (left > 2) {
+    multiply_tile<4, kVectors, kOrder>(a, b, c, block.c_pitch, block.depth, block.add);
+  } else if (left > 0) {
+    multiply_tile<2, kVectors, kOrder>(a, b, c, block.c_pitch, block.depth, block.add);
+  }
+}
+
+template <PanelOrder kOrder>
+void multiply_panels(const Block<float>& block) {
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(Lanes()));
+  for (std::int64_t j = 0; j < block.columns; j += tile_vectors * lanes) {
+    const float* b = block.b + j * block.depth;
+    if (block.columns - j > lanes) {
+      multiply_panel<tile_vectors, kOrder>(block, b, block.c + j);
+    } else {
+      multiply_panel<1, kOrder>(block, b, block.c + j);
+    }
+  }
+}
+
+}  // namespace
+
+void multiply_block(const Block<float>& block) {
+  block.a_order == PanelOrder::rows ? multiply_panels<PanelOrder::rows>(block)
+                                    : multiply_panels<PanelOrder::depth>(block);
+}
+
+TileShape tile_shape() {
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(Lanes()));
+  return {.rows = tile_rows, .columns = tile_vectors * lanes, .vector = lanes};
+}
+
+}  // namespace nn::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace nn::cpu {
+
+HWY_EXPORT(multiply_block);
+HWY_EXPORT(tile_shape);
+
+TileShape detail::simd_tile_shape() { return HWY_DYNAMIC_DISPATCH(tile_shape)(); }
+void detail::simd_multiply_block(const Block<float>& block) { HWY_DYNAMIC_DISPATCH(multiply_block)(block); }
+
+}  // namespace nn::cpu
+#endif

@@ -1,0 +1,59 @@
+#include "nn/cpu/gemm_tile.h"
+
+#include <Eigen/Core>
+
+#include "nn/cpu/simd_target.h"
+
+namespace nn::cpu {
+namespace {
+
+// Eigen wants larger pieces than a register tile: it packs and tiles again within.
+constexpr TileShape eigen_tile_shape{.rows = 56, .columns = 64, .vector = 1};
+
+/// The same product by Eigen: double precision, CPUs without a target of ours, and the reference for both.
+template <class T>
+void eigen_multiply_block(const Block<T>& block) {
+  using Matrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  using Transposed = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>;
+  using Stride = Eigen::OuterStride<>;
+  constexpr TileShape tile = eigen_tile_shape;
+  for (std::int64_t j = 0; j < block.columns; j += tile.columns) {
+    const std::int64_t width = std::min(tile.columns, block.columns - j);
+    const Eigen::Map<const Matrix> b(block.b + j * block.depth, block.depth, width);
+    for (std::int64_t i = 0; i < block.rows; i += tile.rows) {
+      const std::int64_t height = std::min(tile.rows, block.rows - i);
+      Eigen::Map<Matrix, 0, Stride> c(block.c + i * block.c_pitch + j, height, width, Stride(block.c_pitch));
+      if (!block.add) c.setZero();
+      const T* panel = block.a + i * max_depth;
+      if (block.a_order == PanelOrder::rows) {
+        c.noalias() += Eigen::Map<const Matrix, 0, Stride>(panel, height, block.depth, Stride(max_depth)) * b;
+      } else {
+        c.noalias() += Eigen::Map<const Transposed, 0, Stride>(panel, height, block.depth, Stride(tile.rows)) * b;
+      }
+    }
+  }
+}
+
+bool use_eigen() { return simd_target() == "baseline"; }
+
+}  // namespace
+
+template <>
+TileShape tile_shape<float>() {
+  return use_eigen() ? eigen_tile_shape : detail::simd_tile_shape();
+}
+template <>
+TileShape tile_shape<double>() {
+  return eigen_tile_shape;
+}
+
+template <>
+void multiply_block(const Block<float>& block) {
+  use_eigen() ? eigen_multiply_block(block) : detail::simd_multiply_block(block);
+}
+template <>
+void multiply_block(const Block<double>& block) {
+  eigen_multiply_block(block);
+}
+
+}  // namespace nn::cpu

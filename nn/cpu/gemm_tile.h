@@ -1,0 +1,46 @@
+// The innermost part of a matrix product: packed blocks that lie in the caches, tile by tile in registers.
+#pragma once
+
+#include <cstdint>
+
+namespace nn::cpu {
+
+/// Longest run of the inner (depth) dimension that is packed at once: a panel of B of 32 columns then fills 36 of the
+/// 48 KiB of a first-level cache, and 3x3 convolutions of 32, 64, 96... channels fall into equal runs.
+inline constexpr std::int64_t max_depth = 288;
+
+/// Elements of C that stay in registers.
+struct TileShape {
+  std::int64_t rows, columns;
+  std::int64_t vector;  // columns come in multiples of this
+};
+/// Of the SIMD target in use.
+template <class T>
+TileShape tile_shape();
+
+/// How a panel of A (tile.rows rows) lies in memory; max_depth * tile.rows elements apart either way.
+enum class PanelOrder {
+  rows,   // row i, depth p at i * max_depth + p: copied from a matrix whose rows run along the depth
+  depth,  // at p * tile.rows + i: copied from the transposed
+};
+
+/// A packed block product: C = A B, or C += A B.
+template <class T>
+struct Block {
+  const T* a;  // panels of tile.rows rows
+  PanelOrder a_order;
+  const T* b;  // panels of tile.columns columns (the last one as wide as is left): depth p, column j at p * width + j
+  T* c;        // row by row, c_pitch apart; has room for full tiles
+  std::int64_t c_pitch;
+  std::int64_t rows, columns, depth;  // columns: a multiple of tile.vector; depth <= max_depth
+  bool add;
+};
+template <class T>
+void multiply_block(const Block<T>& block);
+
+namespace detail {
+TileShape simd_tile_shape();
+void simd_multiply_block(const Block<float>& block);
+}  // namespace detail
+
+}  // namespace nn::cpu

@@ -1,0 +1,74 @@
+#include "nn/cpu/simd_target.h"
+
+#include <hwy/targets.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
+
+#include "nn/core/error.h"
+
+namespace nn::cpu {
+namespace {
+
+struct Target {
+  const char* name;
+  std::int64_t bit;  // Highway's; 0: none of them
+};
+
+// Best first. "baseline" is Eigen with what the compiler may assume of every CPU of the architecture (SSE2 on x86-64).
+constexpr Target known_targets[] = {{"avx512", HWY_AVX3}, {"avx2", HWY_AVX2}, {"neon", HWY_NEON}, {"baseline", 0}};
+
+std::int64_t supported_bits() {
+  static const std::int64_t bits = hwy::SupportedTargets();
+  return bits;
+}
+
+bool supported(const Target& target) { return target.bit == 0 || (supported_bits() & target.bit) != 0; }
+
+const Target& find_target(const std::string& name) {
+  std::string choices;
+  for (const Target& target : known_targets) {
+    if (!supported(target)) continue;
+    if (target.name == name) return target;
+    choices += std::string(choices.empty() ? "" : ", ") + target.name;
+  }
+  throw Error(message("[simd] this CPU runs ", choices, "; asked for (FALX_CPU) was ", name));
+}
+
+void tell_highway(const Target& target) {
+  hwy::SetSupportedTargetsForTest(target.bit);  // 0 lifts the restriction
+  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+}
+
+const Target& first_target() {
+  const char* wanted = std::getenv("FALX_CPU");
+  const Target& target = wanted != nullptr && *wanted != '\0' ? find_target(wanted) : find_target(simd_targets()[0]);
+  tell_highway(target);
+  return target;
+}
+
+std::atomic<const Target*>& chosen() {
+  static std::atomic<const Target*> target{&first_target()};
+  return target;
+}
+
+}  // namespace
+
+std::vector<std::string> simd_targets() {
+  std::vector<std::string> names;
+  for (const Target& target : known_targets) {
+    if (supported(target)) names.emplace_back(target.name);
+  }
+  return names;
+}
+
+std::string simd_target() { return chosen().load()->name; }
+
+void set_simd_target(const std::string& name) {
+  const Target& target = find_target(name);
+  chosen() = &target;
+  tell_highway(target);
+}
+
+}  // namespace nn::cpu

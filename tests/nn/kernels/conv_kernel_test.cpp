@@ -1,0 +1,262 @@
+// The convolution kernels against their definition: every geometry, both types, every SIMD target, slices, beta,
+// prologue and epilogue, any number of threads.
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "nn/core/parallel.h"
+#include "nn/cpu/simd_target.h"
+#include "tests/nn/kernels/conv_reference.h"
+
+namespace nn::test {
+namespace {
+
+// Measured: at most 3e-7 in f32, 6e-16 in f64 over all cases and targets (of the largest value of the result).
+template <class T>
+constexpr double tolerance = std::is_same_v<T, float> ? 1e-6 : 3e-15;
+
+/// Restores target and threads however a test ends.
+class ConvKernel : public testing::Test {
+ protected:
+  ~ConvKernel() override {
+    cpu::set_simd_target(target_);
+    set_thread_count(threads_);
+  }
+
+ private:
+  std::string target_ = cpu::simd_target();
+  int threads_ = thread_count();
+};
+
+/// body(case): for every case and every SIMD target this CPU has.
+template <class Body>
+void for_every_case(const Body& body) {
+  for (const std::string& target : cpu::simd_targets()) {
+    cpu::set_simd_target(target);
+    for (const ConvCase& c : conv_cases()) {
+      SCOPED_TRACE(std::string(c.name) + ", " + target);
+      body(c);
+    }
+  }
+}
+
+/// True if what lies around a slice made by random_tensor is still NaN.
+template <class T>
+bool surroundings_untouched(const Tensor& slice) {
+  for (std::int64_t r = 0; r < slice.rows(); ++r) {
+    const T* row = slice.row<T>(r);
+    for (std::int64_t k = -3; k < slice.c() + 4; ++k) {
+      if ((k < 0 || k >= slice.c()) && !std::isnan(row[k])) return false;
+    }
+  }
+  return true;
+}
+
+Shape output_shape(const ConvCase& c) { return conv2d_output_shape(c.x, c.w, c.geometry); }
+
+/// reference + beta * before
+std::vector<double> added(std::vector<double> reference, double beta, const std::vector<double>& before) {
+  for (std::size_t i = 0; i < reference.size(); ++i) reference[i] += beta * before[i];
+  return reference;
+}
+
+template <class T>
+void check_forward(const ConvCase& c, bool slices, float beta) {
+  const Tensor x = random_tensor<T>(c.x, 1, slices), w = random_tensor<T>(c.w, 2);
+  const Tensor y = random_tensor<T>(output_shape(c), 3, slices);
+  const std::vector<double> before = doubles(y);
+  conv2d_forward(x, w, {}, {.beta = beta}, c.geometry, y);
+  EXPECT_LT(relative_error(doubles(y), added(reference_forward(c, doubles(x), doubles(w)), beta, before)),
+            tolerance<T>);
+  if (slices) EXPECT_TRUE(surroundings_untouched<T>(y));
+}
+
+template <class T>
+void check_backward_data(const ConvCase& c, bool slices, float beta) {
+  const Tensor dy = random_tensor<T>(output_shape(c), 1, slices), w = random_tensor<T>(c.w, 2);
+  const Tensor dz = random_tensor<T>(c.x, 3, slices);
+  const std::vector<double> before = doubles(dz);
+  conv2d_backward_data(dy, w, c.geometry, dz, beta);
+  EXPECT_LT(relative_error(doubles(dz), added(reference_backward_data(c, doubles(dy), doubles(w)), beta, before)),
+            tolerance<T>);
+  if (slices) EXPECT_TRUE(surroundings_untouched<T>(dz));
+}
+
+template <class T>
+void check_backward_weights(const ConvCase& c, bool slices, float beta) {
+  const Tensor x = random_tensor<T>(c.x, 1, slices), dy = random_tensor<T>(output_shape(c), 2, slices);
+  const Tensor dw = random_tensor<T>(c.w, 3);
+  const std::vector<double> before = doubles(dw);
+  conv2d_backward_weights(x, dy, {}, c.geometry, dw, beta);
+  EXPECT_LT(relative_error(doubles(dw), added(reference_backward_weights(c, doubles(x), doubles(dy)), beta, before)),
+            tolerance<T>);
+}
+
+TEST_F(ConvKernel, ForwardIsItsDefinition) {
+  for_every_case([](const ConvCase& c) {
+    check_forward<float>(c, false, 0);
+    check_forward<double>(c, false, 0);
+  });
+}
+
+TEST_F(ConvKernel, BackwardDataIsItsDefinition) {
+  for_every_case([](const ConvCase& c) {
+    check_backward_data<float>(c, false, 0);
+    check_backward_data<double>(c, false, 0);
+  });
+}
+
+TEST_F(ConvKernel, BackwardWeightsIsItsDefinition) {
+  for_every_case([](const ConvCase& c) {
+    check_backward_weights<float>(c, false, 0);
+    check_backward_weights<double>(c, false, 0);
+  });
+}
+
+TEST_F(ConvKernel, ReadsAndWritesSlicesOfWiderBuffers) {
+  for_every_case([](const ConvCase& c) {
+    check_forward<float>(c, true, 0);
+    check_backward_data<float>(c, true, 0);
+    check_backward_weights<float>(c, true, 0);
+    check_backward_data<double>(c, true, 0);
+  });
+}
+
+TEST_F(ConvKernel, AddsToWhatIsThereTimesBeta) {
+  for_every_case([](const ConvCase& c) {
+    for (const float beta : {1.0F, 0.5F}) {
+      check_forward<float>(c, true, beta);
+      check_backward_data<float>(c, true, beta);
+      check_backward_weights<float>(c, true, beta);
+      check_backward_weights<double>(c, false, beta);
+    }
+  });
+}
+
+TEST_F(ConvKernel, WithBetaZeroDoesNotReadTheOutput) {
+  for_every_case([](const ConvCase& c) {
+    const Tensor x = random_tensor<float>(c.x, 1), w = random_tensor<float>(c.w, 2);
+    const Tensor nan = Tensor::empty(c.x);
+    std::fill_n(nan.data<float>(), nan.elements(), std::numeric_limits<float>::quiet_NaN());
+    const Tensor dy = random_tensor<float>(output_shape(c), 3);
+    conv2d_backward_data(dy, w, c.geometry, nan, 0);
+    EXPECT_LT(relative_error(doubles(nan), reference_backward_data(c, doubles(dy), doubles(w))), tolerance<float>);
+  });
+}
+
+/// relu?(x * scale + shift) per channel
+std::vector<double> apply_prologue(const Tensor& x, const ConvPrologue& prologue) {
+  std::vector<double> z = doubles(x);
+  const std::vector<double> scale = prologue.scale.defined() ? doubles(prologue.scale) : std::vector<double>{};
+  const std::vector<double> shift = prologue.shift.defined() ? doubles(prologue.shift) : std::vector<double>{};
+  for (std::size_t i = 0; i < z.size(); ++i) {
+    const std::size_t k = i % static_cast<std::size_t>(x.c());
+    if (!scale.empty()) z[i] *= scale[k];
+    if (!shift.empty()) z[i] += shift[k];
+    if (prologue.relu) z[i] = std::max(z[i], 0.0);
+  }
+  return z;
+}
+
+TEST_F(ConvKernel, PrologueComesBeforeThePaddingsZeros) {
+  for_every_case([](const ConvCase& c) {
+    const Tensor x = random_tensor<float>(c.x, 1, true), w = random_tensor<float>(c.w, 2);
+    const Tensor dy = random_tensor<float>(output_shape(c), 3);
+    const Tensor scale = random_tensor<float>(vector_shape(c.x.c), 4),
+                 shift = random_tensor<float>(vector_shape(c.x.c), 5);
+    for (const ConvPrologue& prologue :
+         {ConvPrologue{.scale = scale, .shift = shift, .relu = true}, ConvPrologue{.scale = scale},
+          ConvPrologue{.shift = shift}, ConvPrologue{.relu = true}}) {
+      const std::vector<double> z = apply_prologue(x, prologue);
+      const Tensor y = Tensor::empty(output_shape(c)), dw = Tensor::empty(c.w);
+      conv2d_forward(x, w, prologue, {}, c.geometry, y);
+      EXPECT_LT(relative_error(doubles(y), reference_forward(c, z, doubles(w))), tolerance<float>);
+      conv2d_backward_weights(x, dy, prologue, c.geometry, dw, 0);
+      EXPECT_LT(relative_error(doubles(dw), reference_backward_weights(c, z, doubles(dy))), tolerance<float>);
+    }
+  });
+}
+
+TEST_F(ConvKernel, EpilogueAddsBiasThenReluThenSumsThenBeta) {
+  for_every_case([](const ConvCase& c) {
+    const Tensor x = random_tensor<float>(c.x, 1), w = random_tensor<float>(c.w, 2);
+    const Tensor bias = random_tensor<float>(vector_shape(c.w.n), 4);
+    const Tensor y = random_tensor<float>(output_shape(c), 3, true);
+    const Tensor sum = random_tensor<float>(vector_shape(c.w.n), 6),
+                 squares = random_tensor<float>(vector_shape(c.w.n), 7);
+    const std::vector<double> before = doubles(y);
+    std::vector<double> expected = reference_forward(c, doubles(x), doubles(w));
+    const auto channels = static_cast<std::size_t>(c.w.n);
+    std::vector<double> expected_sum(channels), expected_squares(channels);
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      double& value = expected[i];
+      value = std::max(value + doubles(bias)[i % channels], 0.0);
+      expected_sum[i % channels] += value;
+      expected_squares[i % channels] += value * value;
+      value += 0.25 * before[i];
+    }
+    conv2d_forward(x, w, {}, {.bias = bias, .relu = true, .sum = sum, .sum_of_squares = squares, .beta = 0.25F},
+                   c.geometry, y);
+    EXPECT_LT(relative_error(doubles(y), expected), tolerance<float>);
+    EXPECT_LT(relative_error(doubles(sum), expected_sum), tolerance<float>);
+    EXPECT_LT(relative_error(doubles(squares), expected_squares), tolerance<float>);
+  });
+}
+
+/// All results of the three kernels, bias and sums included, as bytes.
+std::vector<float> everything(const ConvCase& c) {
+  const Tensor x = random_tensor<float>(c.x, 1), w = random_tensor<float>(c.w, 2),
+               dy = random_tensor<float>(output_shape(c), 3);
+  const Tensor y = Tensor::empty(output_shape(c)), dz = Tensor::empty(c.x), dw = Tensor::empty(c.w);
+  const Tensor sum = Tensor::empty(vector_shape(c.w.n)), squares = Tensor::empty(vector_shape(c.w.n));
+  conv2d_forward(x, w, {}, {.sum = sum, .sum_of_squares = squares}, c.geometry, y);
+  conv2d_backward_data(dy, w, c.geometry, dz, 0);
+  conv2d_backward_weights(x, dy, {}, c.geometry, dw, 0);
+  std::vector<float> all;
+  for (const Tensor& t : {y, dz, dw, sum, squares}) {
+    const std::vector<float> values = t.to_vector<float>();
+    all.insert(all.end(), values.begin(), values.end());
+  }
+  return all;
+}
+
+TEST_F(ConvKernel, BitsDoNotDependOnTheNumberOfThreads) {
+  for_every_case([](const ConvCase& c) {
+    set_thread_count(1);
+    const std::vector<float> one = everything(c);
+    for (const int threads : {2, 4}) {
+      set_thread_count(threads);
+      const std::vector<float> more = everything(c);
+      EXPECT_EQ(std::memcmp(one.data(), more.data(), one.size() * sizeof(float)), 0) << threads << " threads";
+    }
+  });
+}
+
+TEST_F(ConvKernel, NamesWhatDoesNotFit) {
+  const auto message_of = [](const auto& call) -> std::string {
+    try {
+      call();
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "no error";
+  };
+  const Tensor x = Tensor::zeros({1, 4, 4, 3}), w = Tensor::zeros({2, 3, 3, 5}), y = Tensor::zeros({1, 2, 2, 2});
+  EXPECT_EQ(message_of([&] { conv2d_forward(x, w, {}, {}, {}, y); }),
+            "[conv2d] weight {2, 3, 3, 5} expects 5 input channels, x has 3");
+  EXPECT_EQ(message_of([&] {
+              conv2d_output_shape({1, 2, 9, 3}, {2, 3, 3, 3}, {});
+            }),
+            "[conv2d] a kernel of 3 x 3 does not fit an input of 2 x 9 with its padding");
+  EXPECT_EQ(message_of([&] {
+              conv2d_output_shape({1, 4, 4, 3}, {2, 3, 3, 3}, {.stride_w = 0});
+            }),
+            "[conv2d] strides must be positive, got 1 and 0");
+  EXPECT_EQ(message_of([&] {
+              conv2d_forward(x, Tensor::zeros({2, 3, 3, 3}), {}, {}, {}, x);
+            }),
+            "[conv2d_forward] expects an output of {1, 2, 2, 2}, got {1, 4, 4, 3}");
+}
+
+}  // namespace
+}  // namespace nn::test
