@@ -4,16 +4,10 @@
 #pragma once
 
 #include "nn/core/kernel.h"
+#include "nn/kernels/padding.h"
 #include "nn/tensor/tensor.h"
 
 namespace nn {
-
-struct Padding {
-  std::int64_t top = 0, left = 0, bottom = 0, right = 0;
-  bool operator==(const Padding&) const = default;
-};
-/// The same on all four sides.
-inline constexpr Padding pad(std::int64_t all) { return {all, all, all, all}; }
 
 struct ConvGeometry {
   std::int64_t stride_h = 1, stride_w = 1;

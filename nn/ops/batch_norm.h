@@ -1,0 +1,33 @@
+// Batch normalisation in two ops, so that the statistics of a feature map are computed once, when it is produced, and
+// not again by every layer that reads it. mean and variance are variables like any others: their gradients gather from
+// all consumers before channel_statistics' backward spreads them over x, by the tape's own order.
+#pragma once
+
+#include "nn/autograd/variable.h"
+
+namespace nn {
+
+/// Per channel, {1,1,1,c} each.
+struct ChannelStatistics {
+  Variable mean, variance;
+};
+
+/// Mean and biased variance over all rows of x.
+ChannelStatistics channel_statistics(const Variable& x);
+/// The same, written into `statistics`: usually channel ranges of one buffer for a whole dense block.
+void channel_statistics_into(const Variable& x, const ChannelStatistics& statistics);
+
+struct NormalizeOptions {
+  double epsilon = 1e-5;
+  bool relu = false;  // fused; its mask is recomputed in the backward pass, nothing is stored
+};
+
+/// relu?(gamma (x - mean) / sqrt(variance + epsilon) + beta); vectors {1,1,1,c}. With the statistics of x it is batch
+/// norm in training; with running statistics as constants, in inference.
+Variable normalize(const Variable& x, const ChannelStatistics& statistics, const Variable& gamma, const Variable& beta,
+                   const NormalizeOptions& options = {});
+/// The same, written into `y`. Returns y.
+Variable normalize_into(const Variable& x, const ChannelStatistics& statistics, const Variable& gamma,
+                        const Variable& beta, const Variable& y, const NormalizeOptions& options = {});
+
+}  // namespace nn
