@@ -12,6 +12,7 @@ namespace nn {
 struct ParameterOptions {
   init::Initializer initializer = init::zeros;
   bool weight_decay = true;  // off for biases and batch norm's scale and shift
+  int file_rank = 1;         // dimensions in a weight file: 1 {c}, 2 {out, in}, 4 {out, in, kernel_h, kernel_w}
 };
 
 /// A leaf variable, f32 on the CPU until it is bound elsewhere. Layers keep a reference to the Parameter, never a copy
