@@ -1,0 +1,20 @@
+// The whole way from decoded slices to the network's input, in training and prediction; formulas, the order of the
+// steps and the layout of `parameters` in nn/functors/ct_input.h.
+#pragma once
+
+#include "nn/core/kernel.h"
+#include "nn/tensor/tensor.h"
+
+namespace nn {
+
+/// Writes y {n, size_h, size_w, c} (f32 or f64), one normalised image a sample: channel s * windows + v is slice s in
+/// window v, (value - mean_c) / deviation_c.
+///   slices      i16 {n, h, w, k} or {1, h, w, k}, which all samples then share; k slices (1 to 3) side by side
+///   parameters  f64 {n, 1, 1, ct_columns(windows)}; on the CPU every number is checked
+///   mean, deviation  f64 {1, 1, 1, c}, or both undefined: values stay in 0 .. 1
+/// c is k * windows. Slices of different sizes take one call each, on y.batch_range(i, i + 1).
+extern Kernel<void(const Tensor& slices, const Tensor& parameters, const Tensor& mean, const Tensor& deviation,
+                   const Tensor& y)>
+    ct_input;
+
+}  // namespace nn
