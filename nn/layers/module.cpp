@@ -30,6 +30,8 @@ Variable Module::operator()(const Variable& x, const Context& context) {
   return y;
 }
 
+std::uint64_t Module::name_hash() const { return hash(path_); }
+
 std::vector<NamedParameter> Module::parameters() {
   std::vector<NamedParameter> all;
   for (const auto& [name, parameter] : parameters_) all.push_back({below(name), parameter.get()});

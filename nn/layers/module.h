@@ -30,6 +30,8 @@ class Module {
 
   /// Dotted name from the root; empty at the root.
   const std::string& path() const { return path_; }
+  /// A stable number for the path: the module's own stream of random numbers.
+  std::uint64_t name_hash() const;
   /// All parameters (learned, with gradient) of this module and its children, in order of registration.
   std::vector<NamedParameter> parameters();
   /// All buffers (running statistics: saved with the weights, not learned).

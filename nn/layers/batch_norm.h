@@ -1,0 +1,35 @@
+// Batch normalisation with running statistics and, fused, ReLU.
+#pragma once
+
+#include <cstdint>
+
+#include "nn/layers/module.h"
+
+namespace nn {
+
+/// relu?(weight (x - mean) / sqrt(variance + epsilon) + bias), per channel. In training mean and variance are those of
+/// the batch, and the running statistics move towards them; otherwise they are the running statistics.
+/// Parameters: weight, bias {1,1,1,c}; buffers: running_mean, running_var {1,1,1,c}. (PyTorch's num_batches_tracked is
+/// not kept: with a fixed momentum nothing depends on it.)
+class BatchNorm2d : public Module {
+ public:
+  struct Options {
+    double epsilon = 1e-5;
+    double momentum = 0.1;  // the new batch's share in the running statistics
+    bool relu = false;
+  };
+  explicit BatchNorm2d(std::int64_t channels);
+  BatchNorm2d(std::int64_t channels, Options options);
+
+  const char* kind() const override { return "BatchNorm2d"; }
+
+ protected:
+  Variable forward(const Variable& x, const Context& context) override;
+
+ private:
+  Options options_;
+  Parameter &weight_, &bias_;
+  Tensor &running_mean_, &running_variance_;
+};
+
+}  // namespace nn

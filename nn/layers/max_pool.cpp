@@ -1,0 +1,18 @@
+#include "nn/layers/max_pool.h"
+
+#include "nn/ops/pool.h"
+
+namespace nn {
+
+Variable MaxPool2d::forward(const Variable& x, const Context& /*context*/) {
+  const auto [kernel, stride, padding, ceil, same] = options_;
+  return max_pool(x,
+                  {.kernel_h = kernel,
+                   .kernel_w = kernel,
+                   .stride_h = stride,
+                   .stride_w = stride,
+                   .padding = same ? same_padding(x.shape().h, x.shape().w, kernel, kernel, stride, stride) : padding,
+                   .ceil = ceil});
+}
+
+}  // namespace nn
