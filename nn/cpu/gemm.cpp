@@ -85,9 +85,12 @@ PackedMatrix<T> PackedMatrix<T>::from_transposed(const MatrixReader<T>& matrix, 
       matrix.read(column, used, runs.begin(run), length, rows.data<T>(), max_depth);
       T* to = const_cast<T*>(packed.block(runs.begin(run), length, column));
       const T* from = rows.data<T>();
-      for (std::int64_t p = 0; p < length; ++p) {
-        for (std::int64_t j = 0; j < used; ++j) to[p * width + j] = from[j * max_depth + p];
-        for (std::int64_t j = used; j < width; ++j) to[p * width + j] = 0;
+      constexpr std::int64_t at_once = 16;  // as many rows of the panel as stay in the first-level cache
+      for (std::int64_t begin = 0; begin < length; begin += at_once) {
+        const std::int64_t end = std::min(begin + at_once, length);
+        for (std::int64_t j = 0; j < used; ++j) {
+          for (std::int64_t p = begin; p < end; ++p) to[p * width + j] = from[j * max_depth + p];
+        }
       }
     }
   });

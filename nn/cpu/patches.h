@@ -1,5 +1,5 @@
 // An image seen as the matrix of its patches ("im2col"), without building it: row r holds what one position of a
-// convolution's window sees, kernel_h x kernel_w pixels of c channels. Also the way back: rows to pixels.
+// convolution's window sees, kernel_h x kernel_w pixels of c channels. And the way back: rows to pixels.
 #pragma once
 
 #include <algorithm>
@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "nn/cpu/gemm.h"
+#include "nn/cpu/rows.h"
 #include "nn/kernels/conv.h"
 
 namespace nn::cpu {
@@ -18,109 +19,120 @@ struct WindowGrid {
   std::int64_t step_h = 1, step_w = 1;
   std::int64_t first_h = 0, first_w = 0;
   std::int64_t kernel_h = 1, kernel_w = 1;
+
+  /// Row r is pixel r.
+  bool is_pixels(const Shape& image) const { return *this == WindowGrid{.count_h = image.h, .count_w = image.w}; }
+  bool operator==(const WindowGrid&) const = default;
 };
 
-/// Walks over the positions of a grid in row order, starting at a given row.
-class GridCursor {
- public:
-  GridCursor(const WindowGrid& grid, std::int64_t row)
-      : grid_(grid),
-        n_(row / grid.count_w / grid.count_h),
-        i_(row / grid.count_w % grid.count_h),
-        j_(row % grid.count_w) {}
-  void next() {
-    if (++j_ < grid_.count_w) return;
-    j_ = 0;
-    if (++i_ < grid_.count_h) return;
-    i_ = 0;
-    ++n_;
+/// body(n, h, w, count) for rows [row, row + rows), one line of positions after the other: `count` windows of image n,
+/// the first of which begins at pixel (h, w).
+template <class Body>
+void for_each_line(const WindowGrid& grid, std::int64_t row, std::int64_t rows, const Body& body) {
+  while (rows > 0) {
+    const std::int64_t j = row % grid.count_w, line = row / grid.count_w;
+    const std::int64_t n = line / grid.count_h, i = line % grid.count_h;
+    const std::int64_t count = std::min(rows, grid.count_w - j);
+    body(n, i * grid.step_h + grid.first_h, j * grid.step_w + grid.first_w, count);
+    row += count;
+    rows -= count;
   }
-  std::int64_t n() const { return n_; }
-  std::int64_t pixel_h() const { return i_ * grid_.step_h + grid_.first_h; }
-  std::int64_t pixel_w() const { return j_ * grid_.step_w + grid_.first_w; }
+}
 
- private:
-  const WindowGrid& grid_;
-  std::int64_t n_, i_, j_;
+/// An image, or its pixels as one long line where the grid visits them all in order: longer lines, fewer calls.
+struct GridImage {
+  GridImage(const Tensor& image, const WindowGrid& windows)
+      : grid(windows), shape(image.shape()), pitch(image.pitch()) {
+    if (!grid.is_pixels(shape)) return;
+    shape = {1, 1, image.rows(), image.c()};
+    grid.count_h = 1;
+    grid.count_w = shape.w;
+  }
+  std::int64_t offset(std::int64_t n, std::int64_t h, std::int64_t w) const {
+    return ((n * shape.h + h) * shape.w + w) * pitch;
+  }
+
+  WindowGrid grid;
+  Shape shape;
+  std::int64_t pitch;
 };
 
 template <class T>
 class PatchReader final : public MatrixReader<T> {
  public:
   PatchReader(const Tensor& image, const WindowGrid& grid, const ConvPrologue& prologue = {})
-      : image_(image.data<T>()),
-        shape_(image.shape()),
-        pitch_(image.pitch()),
-        grid_(grid),
-        scale_(prologue.scale.defined() ? prologue.scale.data<T>() : nullptr),
-        shift_(prologue.shift.defined() ? prologue.shift.data<T>() : nullptr),
-        relu_(prologue.relu) {}
+      : data_(image.data<T>()), image_(image, grid), relu_(prologue.relu) {
+    if (prologue.scale.defined()) scale_ = prologue.scale.data<T>();
+    if (prologue.shift.defined()) shift_ = prologue.shift.data<T>();
+    const bool plain = !relu_ && scale_ == nullptr && shift_ == nullptr;
+    const std::int64_t taps_at_once = plain && image_.pitch == image_.shape.c ? grid.kernel_w : 1;
+    run_ = taps_at_once * image_.shape.c;
+  }
 
   void read(std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns, T* to,
             std::int64_t pitch) const override {
-    const std::int64_t line = grid_.kernel_w * shape_.c;  // elements of one line of the window
-    GridCursor cursor(grid_, row);
-    for (std::int64_t r = 0; r < rows; ++r, cursor.next()) {
-      T* out = to + r * pitch;
-      for (std::int64_t p = column / line; p * line < column + columns; ++p) {
-        const std::int64_t begin = std::max(column - p * line, std::int64_t{0});
-        const std::int64_t end = std::min(column + columns - p * line, line);
-        read_line(cursor.n(), cursor.pixel_h() + p, cursor.pixel_w(), begin, end, out);
-        out += end - begin;
-      }
+    const std::int64_t line = image_.grid.kernel_w * image_.shape.c;  // elements of one line of the window
+    for (const std::int64_t end = column + columns; column < end;) {
+      const std::int64_t p = column / line, begin = column % line;
+      const std::int64_t count = std::min(run_ - begin % run_, end - column);
+      read_run(row, rows, p, begin, count, to, pitch);
+      to += count;
+      column += count;
     }
   }
 
  private:
-  /// Elements [begin, end) of the window's line that begins at pixel (h, w) of image n.
-  void read_line(std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t begin, std::int64_t end, T* to) const {
-    const std::int64_t c = shape_.c;
-    if (h < 0 || h >= shape_.h) {
-      std::fill(to, to + (end - begin), T(0));
-      return;
-    }
-    const std::int64_t inside_begin = std::clamp(-w * c, begin, end);
-    const std::int64_t inside_end = std::clamp((shape_.w - w) * c, inside_begin, end);
-    std::fill(to, to + (inside_begin - begin), T(0));
-    std::fill(to + (inside_end - begin), to + (end - begin), T(0));
-    to += inside_begin - begin;
-    const std::int64_t pixel = (n * shape_.h + h) * shape_.w + w;
-    if (pitch_ == c && !has_prologue()) {
-      std::copy_n(image_ + pixel * c + inside_begin, inside_end - inside_begin, to);
-      return;
-    }
-    for (std::int64_t at = inside_begin; at < inside_end;) {
-      const std::int64_t q = at / c, channel = at % c;
-      const std::int64_t count = std::min(c - channel, inside_end - at);
-      read_channels((pixel + q) * pitch_, channel, count, to);
-      to += count;
-      at += count;
-    }
+  /// Elements [begin, begin + count) of line p of the windows: of one tap, or of several side by side.
+  void read_run(std::int64_t row, std::int64_t rows, std::int64_t p, std::int64_t begin, std::int64_t count, T* to,
+                std::int64_t pitch) const {
+    const std::int64_t c = image_.shape.c, step = image_.grid.step_w;
+    const std::int64_t first_tap = begin / c, last_tap = (begin + count - 1) / c;
+    const auto steps_to_reach = [&](std::int64_t w) { return (std::max<std::int64_t>(w, 0) + step - 1) / step; };
+    for_each_line(image_.grid, row, rows, [&](std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t positions) {
+      h += p;
+      // Positions [inside, outside) see all their taps within the image.
+      std::int64_t inside = positions, outside = positions;
+      if (0 <= h && h < image_.shape.h) {
+        inside = std::min(steps_to_reach(-w - first_tap), positions);
+        outside = std::clamp(steps_to_reach(image_.shape.w - w - last_tap), inside, positions);
+      }
+      for (std::int64_t s = 0; s < inside; ++s) read_edge(n, h, w + s * step, begin, count, to + s * pitch);
+      for (std::int64_t s = outside; s < positions; ++s) read_edge(n, h, w + s * step, begin, count, to + s * pitch);
+      if (inside < outside) {
+        const std::int64_t channel = begin % c;
+        transform_rows<T>({.from = data_ + image_.offset(n, h, w + inside * step + first_tap) + channel,
+                           .from_pitch = step * image_.pitch,
+                           .to = to + inside * pitch,
+                           .to_pitch = pitch,
+                           .rows = outside - inside,
+                           .columns = count,
+                           .scale = scale_ == nullptr ? nullptr : scale_ + channel,
+                           .shift = shift_ == nullptr ? nullptr : shift_ + channel,
+                           .relu = relu_});
+      }
+      to += positions * pitch;
+    });
   }
 
-  void read_channels(std::int64_t pixel_offset, std::int64_t channel, std::int64_t count, T* to) const {
-    const T* from = image_ + pixel_offset + channel;
-    if (!has_prologue()) {
-      std::copy_n(from, count, to);
-      return;
-    }
-    for (std::int64_t k = 0; k < count; ++k) {
-      T z = from[k];
-      if (scale_ != nullptr) z *= scale_[channel + k];
-      if (shift_ != nullptr) z += shift_[channel + k];
-      to[k] = relu_ && !(z > T(0)) ? T(0) : z;
-    }
+  /// The same for one window, which begins at pixel (h, w) and lies partly or wholly outside.
+  void read_edge(std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t begin, std::int64_t count, T* to) const {
+    const std::int64_t c = image_.shape.c, end = begin + count;
+    const bool line_inside = 0 <= h && h < image_.shape.h;
+    const std::int64_t inside = line_inside ? std::clamp(-w * c, begin, end) : end;
+    const std::int64_t outside = line_inside ? std::clamp((image_.shape.w - w) * c, inside, end) : end;
+    std::fill(to, to + (inside - begin), T(0));
+    std::fill(to + (outside - begin), to + count, T(0));
+    // A run that is partly inside has several taps, and these are contiguous (see run_).
+    if (inside < outside)
+      std::copy_n(data_ + image_.offset(n, h, 0) + w * c + inside, outside - inside, to + (inside - begin));
   }
 
-  bool has_prologue() const { return relu_ || scale_ != nullptr || shift_ != nullptr; }
-
-  const T* image_;
-  Shape shape_;
-  std::int64_t pitch_;
-  WindowGrid grid_;
-  const T* scale_;
-  const T* shift_;
+  const T* data_;
+  GridImage image_;
+  const T* scale_ = nullptr;
+  const T* shift_ = nullptr;
   bool relu_;
+  std::int64_t run_;  // elements of a window's line that are copied at once: contiguous in the image
 };
 
 /// Writes row r of the result to the pixel at which window r of the grid begins, through a convolution's epilogue.
@@ -129,30 +141,32 @@ class PixelWriter final : public MatrixWriter<T> {
  public:
   /// `rows` of the result will come in blocks of rows_per_block(rows).
   PixelWriter(const Tensor& image, const WindowGrid& grid, const ConvEpilogue& epilogue, std::int64_t rows)
-      : image_(image.data<T>()),
-        shape_(image.shape()),
-        pitch_(image.pitch()),
-        grid_(grid),
-        bias_(epilogue.bias.defined() ? epilogue.bias.data<T>() : nullptr),
+      : data_(image.data<T>()),
+        image_(image, grid),
         relu_(epilogue.relu),
-        beta_(epilogue.beta),
+        beta_(static_cast<T>(epilogue.beta)),
         block_rows_(rows_per_block<T>(rows)) {
-    const auto sums = static_cast<std::size_t>((rows + block_rows_ - 1) / block_rows_ * shape_.c);
+    if (epilogue.bias.defined()) bias_ = epilogue.bias.data<T>();
+    const auto sums = static_cast<std::size_t>((rows + block_rows_ - 1) / block_rows_ * image.c());
     if (epilogue.sum.defined()) sum_.resize(sums);
     if (epilogue.sum_of_squares.defined()) sum_of_squares_.resize(sums);
   }
 
   void write(std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns, const T* from,
              std::int64_t pitch) const override {
-    const bool sums = !sum_.empty() || !sum_of_squares_.empty();
-    const std::int64_t block = row / block_rows_ * shape_.c;
-    GridCursor cursor(grid_, row);
-    for (std::int64_t r = 0; r < rows; ++r, cursor.next()) {
-      const T* result = from + r * pitch;
-      T* to = image_ + ((cursor.n() * shape_.h + cursor.pixel_h()) * shape_.w + cursor.pixel_w()) * pitch_ + column;
-      if (sums) add_sums(result, columns, column, block);
-      write_row(result, columns, column, to);
-    }
+    if (!sum_.empty() || !sum_of_squares_.empty()) add_sums(row, rows, column, columns, from, pitch);
+    for_each_line(image_.grid, row, rows, [&](std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t count) {
+      transform_rows<T>({.from = from,
+                         .from_pitch = pitch,
+                         .to = data_ + image_.offset(n, h, w) + column,
+                         .to_pitch = image_.grid.step_w * image_.pitch,
+                         .rows = count,
+                         .columns = columns,
+                         .shift = bias_ == nullptr ? nullptr : bias_ + column,
+                         .relu = relu_,
+                         .beta = beta_});
+      from += count * pitch;
+    });
   }
 
   /// Adds up the blocks' sums, in order. After the product, for the epilogue's tensors.
@@ -162,30 +176,23 @@ class PixelWriter final : public MatrixWriter<T> {
   }
 
  private:
-  T result_of(T value, std::int64_t channel) const {
-    if (bias_ != nullptr) value += bias_[channel];
-    return relu_ && !(value > T(0)) ? T(0) : value;
-  }
-
-  void write_row(const T* from, std::int64_t count, std::int64_t channel, T* to) const {
-    if (beta_ == 0) {
-      for (std::int64_t k = 0; k < count; ++k) to[k] = result_of(from[k], channel + k);
-    } else {
-      for (std::int64_t k = 0; k < count; ++k) to[k] = result_of(from[k], channel + k) + T(beta_) * to[k];
-    }
-  }
-
-  void add_sums(const T* from, std::int64_t count, std::int64_t channel, std::int64_t block) const {
-    for (std::int64_t k = 0; k < count; ++k) {
-      const auto value = static_cast<double>(result_of(from[k], channel + k));
-      const auto at = static_cast<std::size_t>(block + channel + k);
-      if (!sum_.empty()) sum_[at] += value;
-      if (!sum_of_squares_.empty()) sum_of_squares_[at] += value * value;
+  void add_sums(std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns, const T* from,
+                std::int64_t pitch) const {
+    const std::int64_t block = row / block_rows_ * image_.shape.c + column;
+    for (std::int64_t r = 0; r < rows; ++r) {
+      for (std::int64_t k = 0; k < columns; ++k) {
+        auto value = static_cast<double>(from[r * pitch + k]);
+        if (bias_ != nullptr) value += static_cast<double>(bias_[column + k]);
+        if (relu_ && !(value > 0)) value = 0;
+        const auto at = static_cast<std::size_t>(block + k);
+        if (!sum_.empty()) sum_[at] += value;
+        if (!sum_of_squares_.empty()) sum_of_squares_[at] += value * value;
+      }
     }
   }
 
   void finish(const std::vector<double>& partial, const Tensor& out) const {
-    const auto c = static_cast<std::size_t>(shape_.c);
+    const auto c = static_cast<std::size_t>(image_.shape.c);
     for (std::size_t k = 0; k < c && !partial.empty(); ++k) {
       double sum = 0;
       for (std::size_t at = k; at < partial.size(); at += c) sum += partial[at];
@@ -193,13 +200,11 @@ class PixelWriter final : public MatrixWriter<T> {
     }
   }
 
-  T* image_;
-  Shape shape_;
-  std::int64_t pitch_;
-  WindowGrid grid_;
-  const T* bias_;
+  T* data_;
+  GridImage image_;
+  const T* bias_ = nullptr;
   bool relu_;
-  float beta_;
+  T beta_;
   std::int64_t block_rows_;
   mutable std::vector<double> sum_, sum_of_squares_;  // one row of channels per block of rows: no two threads share one
 };

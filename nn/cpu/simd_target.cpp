@@ -36,10 +36,8 @@ const Target& find_target(const std::string& name) {
   throw Error(message("[simd] this CPU runs ", choices, "; asked for (FALX_CPU) was ", name));
 }
 
-void tell_highway(const Target& target) {
-  hwy::SetSupportedTargetsForTest(target.bit);  // 0 lifts the restriction
-  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-}
+/// Highway's dispatch takes the best target of these bits; without any, the one that every CPU has.
+void tell_highway(const Target& target) { hwy::GetChosenTarget().Update(target.bit); }
 
 const Target& first_target() {
   const char* wanted = std::getenv("FALX_CPU");

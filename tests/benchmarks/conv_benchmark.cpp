@@ -1,0 +1,89 @@
+// Convolutions as the networks have them: forward, backward for data and for weights.
+// Counters: GF/s (a multiply-add counts as two) and percent of the multiply-add peak of the threads in use.
+#include <benchmark/benchmark.h>
+
+#include <string>
+
+#include "nn/core/parallel.h"
+#include "nn/kernels/conv.h"
+#include "tests/benchmarks/fma_peak.h"
+
+namespace {
+
+struct Layer {
+  const char* name;
+  nn::Shape x, w;
+  nn::ConvGeometry geometry{};
+};
+
+const Layer layers[] = {
+    {"stem 3x3/2 3->32 @256", {8, 256, 256, 3}, {32, 3, 3, 3}, {.stride_h = 2, .stride_w = 2, .padding = nn::pad(1)}},
+    {"stem 7x7/2 3->64 @224", {8, 224, 224, 3}, {64, 7, 7, 3}, {.stride_h = 2, .stride_w = 2, .padding = nn::pad(3)}},
+    {"3x3 1->32 @64", {8, 64, 64, 1}, {32, 3, 3, 1}, {.padding = nn::pad(1)}},
+    {"3x3 32->32 @64", {8, 64, 64, 32}, {32, 3, 3, 32}, {.padding = nn::pad(1)}},
+    {"3x3 48->48 @32", {8, 32, 32, 48}, {48, 3, 3, 48}, {.padding = nn::pad(1)}},
+    {"3x3 64->64 @56", {8, 56, 56, 64}, {64, 3, 3, 64}, {.padding = nn::pad(1)}},
+    {"3x3/2 64->128 @56", {8, 56, 56, 64}, {128, 3, 3, 64}, {.stride_h = 2, .stride_w = 2, .padding = nn::pad(1)}},
+    {"3x3 128->32 @28", {8, 28, 28, 128}, {32, 3, 3, 128}, {.padding = nn::pad(1)}},
+    {"3x3 256->256 @28", {4, 28, 28, 256}, {256, 3, 3, 256}, {.padding = nn::pad(1)}},
+    {"3x3 512->512 @14", {4, 14, 14, 512}, {512, 3, 3, 512}, {.padding = nn::pad(1)}},
+    {"2x2 96->96 @112", {2, 112, 112, 96}, {96, 2, 2, 96}},
+    {"1x1 64->128 @56", {8, 56, 56, 64}, {128, 1, 1, 64}},
+    {"1x1 512->128 @28", {8, 28, 28, 512}, {128, 1, 1, 512}},
+    {"1x1 992->128 @7", {8, 7, 7, 992}, {128, 1, 1, 992}},
+    {"linear 512->1000, 32 rows", {32, 1, 1, 512}, {1000, 1, 1, 512}},
+};
+
+nn::Tensor ones(nn::Shape shape) {
+  nn::Tensor t = nn::Tensor::empty(shape);
+  std::fill_n(t.data<float>(), t.elements(), 1.0F);
+  return t;
+}
+
+void count(benchmark::State& state, const Layer& layer, const nn::Shape& y) {
+  const auto products = static_cast<double>(y.elements() * layer.w.h * layer.w.w * layer.w.c);
+  const double giga = 2e-9 * products * static_cast<double>(state.iterations());
+  state.counters["GF/s"] = benchmark::Counter(giga, benchmark::Counter::kIsRate);
+  state.counters["%peak"] =
+      benchmark::Counter(100 * giga / bench::fma_peak() / nn::thread_count(), benchmark::Counter::kIsRate);
+}
+
+template <class Pass>
+void run(benchmark::State& state, const Layer& layer, const Pass& pass) {
+  const nn::Shape shape = nn::conv2d_output_shape(layer.x, layer.w, layer.geometry);
+  const nn::Tensor x = ones(layer.x), w = ones(layer.w), y = ones(shape);
+  for (auto _ : state) pass(x, w, y);
+  count(state, layer, shape);
+}
+
+void forward(benchmark::State& state, const Layer& layer) {
+  run(state, layer, [&](const nn::Tensor& x, const nn::Tensor& w, const nn::Tensor& y) {
+    nn::conv2d_forward(x, w, {}, {}, layer.geometry, y);
+  });
+}
+void backward_data(benchmark::State& state, const Layer& layer) {
+  run(state, layer, [&](const nn::Tensor& x, const nn::Tensor& w, const nn::Tensor& y) {
+    nn::conv2d_backward_data(y, w, layer.geometry, x, 0);
+  });
+}
+void backward_weights(benchmark::State& state, const Layer& layer) {
+  run(state, layer, [&](const nn::Tensor& x, const nn::Tensor& w, const nn::Tensor& y) {
+    nn::conv2d_backward_weights(x, y, {}, layer.geometry, w, 0);
+  });
+}
+
+const bool registered = [] {
+  for (const Layer& layer : layers) {
+    const auto add = [&](const char* pass, void (*function)(benchmark::State&, const Layer&)) {
+      benchmark::RegisterBenchmark((std::string("conv2d ") + layer.name + ", " + pass).c_str(), function, layer)
+          ->Unit(benchmark::kMillisecond)
+          ->UseRealTime();
+    };
+    add("forward", forward);
+    add("backward data", backward_data);
+    add("backward weights", backward_weights);
+  }
+  return true;
+}();
+
+}  // namespace
