@@ -125,6 +125,9 @@ void parallel_for(std::int64_t begin, std::int64_t end, std::int64_t grain, cons
   if (job.error) std::rethrow_exception(job.error);
 }
 
+SerialSection::SerialSection() : before_(inside_parallel_for) { inside_parallel_for = true; }
+SerialSection::~SerialSection() { inside_parallel_for = before_; }
+
 int thread_count() { return wanted_threads; }
 
 void set_thread_count(int threads) {

@@ -13,6 +13,19 @@ namespace nn {
 void parallel_for(std::int64_t begin, std::int64_t end, std::int64_t grain,
                   const std::function<void(std::int64_t first, std::int64_t last)>& body);
 
+/// While it lives, parallel_for runs serially on this thread: for threads that are several already, and must not take
+/// the pool from whoever computes.
+class SerialSection {
+ public:
+  SerialSection();
+  ~SerialSection();
+  SerialSection(const SerialSection&) = delete;
+  SerialSection& operator=(const SerialSection&) = delete;
+
+ private:
+  bool before_;
+};
+
 /// Threads that parallel_for uses, the caller included; at least 1. The start value is the number of cores.
 int thread_count();
 void set_thread_count(int threads);
