@@ -74,40 +74,103 @@ void order_for_placing(std::vector<Patient>& patients) {
   });
 }
 
-/// Greedy: each patient goes to the fold where it least increases the chi-square distance from the wanted shares,
+/// How far folds are from their wanted shares, as a chi-square distance:
 ///   sum over folds f and features j of (count_fj - share_f total_j)^2 / (share_f total_j^2).
+class Folds {
+ public:
+  Folds(const std::vector<Patient>& patients, std::vector<double> shares)
+      : shares_(std::move(shares)), total_(total(patients)), counts_(shares_.size(), Features{}) {}
+
+  std::size_t size() const { return shares_.size(); }
+  bool is_empty(std::size_t fold) const { return counts_[fold].back() == 0; }
+  bool has_one(std::size_t fold) const { return counts_[fold].back() == 1; }
+
+  /// By how much the distance grows if `sign` times these features are added to the fold.
+  double increase(std::size_t fold, const Features& features, double sign) const {
+    double result = 0;
+    for (std::size_t j = 0; j < feature_count; ++j) {
+      if (total_[j] == 0) continue;
+      const double excess = counts_[fold][j] - shares_[fold] * total_[j];
+      result += (2 * sign * features[j] * excess + features[j] * features[j]) / (shares_[fold] * total_[j] * total_[j]);
+    }
+    return result;
+  }
+  void add(std::size_t fold, const Features& features, double sign = 1) {
+    for (std::size_t j = 0; j < feature_count; ++j) counts_[fold][j] += sign * features[j];
+  }
+
+ private:
+  std::vector<double> shares_;
+  Features total_;
+  std::vector<Features> counts_;
+};
+
+/// Each patient in turn goes to the fold where it increases the distance least.
+std::vector<std::size_t> place_greedily(const std::vector<Patient>& patients, Folds& folds) {
+  std::vector<std::size_t> fold_of;
+  std::size_t empty_folds = folds.size();
+  for (std::size_t i = 0; i < patients.size(); ++i) {
+    // No fold stays empty: the last patients go where nobody is yet.
+    const bool only_empty = patients.size() - i <= empty_folds;
+    std::size_t best = folds.size();
+    double best_increase = 0;
+    for (std::size_t fold = 0; fold < folds.size(); ++fold) {
+      if (only_empty && !folds.is_empty(fold)) continue;
+      const double increase = folds.increase(fold, patients[i].features, 1);
+      if (best == folds.size() || increase < best_increase) best = fold, best_increase = increase;
+    }
+    if (folds.is_empty(best)) --empty_folds;
+    folds.add(best, patients[i].features);
+    fold_of.push_back(best);
+  }
+  return fold_of;
+}
+
+/// Exchanges pairs of patients between folds, and moves single ones, as long as that brings the folds nearer to their
+/// shares. Partners are looked for among the next few in the (random) order, so that the time stays linear.
+void improve(const std::vector<Patient>& patients, Folds& folds, std::vector<std::size_t>& fold_of) {
+  constexpr double least_gain = 1e-12;  // rounding must not keep the loop going
+  constexpr std::size_t partners = 200;
+  constexpr int most_passes = 20;
+  const auto exchange = [&](std::size_t patient, std::size_t to, const Features& given, const Features& taken) {
+    const std::size_t from = fold_of[patient];
+    Features difference = {};
+    for (std::size_t j = 0; j < feature_count; ++j) difference[j] = given[j] - taken[j];
+    if (folds.increase(from, difference, -1) + folds.increase(to, difference, 1) > -least_gain) return false;
+    folds.add(from, difference, -1);
+    folds.add(to, difference);
+    return true;
+  };
+  bool improved = true;
+  for (int pass = 0; improved && pass < most_passes; ++pass) {
+    improved = false;
+    for (std::size_t i = 0; i < patients.size(); ++i) {
+      for (std::size_t to = 0; to < folds.size() && !folds.has_one(fold_of[i]); ++to) {
+        if (to == fold_of[i] || !exchange(i, to, patients[i].features, {})) continue;
+        fold_of[i] = to;
+        improved = true;
+      }
+      for (std::size_t k = i + 1; k < std::min(patients.size(), i + partners); ++k) {
+        if (fold_of[k] == fold_of[i] || !exchange(i, fold_of[k], patients[i].features, patients[k].features)) continue;
+        std::swap(fold_of[i], fold_of[k]);
+        improved = true;
+      }
+    }
+  }
+}
+
 Split place(std::vector<Patient> patients, const std::vector<double>& shares, std::string_view id_key) {
   NN_CHECK(patients.size() >= shares.size(), "[split] ", shares.size(),
            " parts need at least as many patients, there are ", patients.size());
   order_for_placing(patients);
-  const Features sum = total(patients);
-  std::vector<Features> counts(shares.size(), Features{});
-  std::size_t empty_folds = shares.size();
-
-  const auto increase = [&](const Features& added, std::size_t fold) {
-    double result = 0;
-    for (std::size_t j = 0; j < feature_count; ++j) {
-      if (sum[j] == 0) continue;
-      const double excess = counts[fold][j] - shares[fold] * sum[j];
-      result += (2 * added[j] * excess + added[j] * added[j]) / (shares[fold] * sum[j] * sum[j]);
-    }
-    return result;
-  };
+  Folds folds(patients, shares);
+  std::vector<std::size_t> fold_of = place_greedily(patients, folds);
+  improve(patients, folds, fold_of);
 
   Split split{.folds = static_cast<int>(shares.size()), .fold_of_patient = {}};
   for (std::size_t i = 0; i < patients.size(); ++i) {
-    // No fold stays empty: the last patients go where nobody is yet.
-    const bool only_empty = patients.size() - i <= empty_folds;
-    std::size_t best = shares.size();
-    double best_increase = 0;
-    for (std::size_t fold = 0; fold < shares.size(); ++fold) {
-      if (only_empty && counts[fold].back() > 0) continue;
-      const double cost = increase(patients[i].features, fold);
-      if (best == shares.size() || cost < best_increase) best = fold, best_increase = cost;
-    }
-    if (counts[best].back() == 0) --empty_folds;
-    for (std::size_t j = 0; j < feature_count; ++j) counts[best][j] += patients[i].features[j];
-    const bool is_new = split.fold_of_patient.emplace(pseudonym(patients[i].id, id_key), best).second;
+    const bool is_new =
+        split.fold_of_patient.emplace(pseudonym(patients[i].id, id_key), static_cast<int>(fold_of[i])).second;
     NN_CHECK(is_new, "[split] two patients have the same keyed hash: choose another --id-key");
   }
   return split;

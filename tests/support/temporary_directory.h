@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace support {
+namespace test {
 
 class TemporaryDirectory {
  public:
@@ -30,4 +30,4 @@ class TemporaryDirectory {
   std::string path_;
 };
 
-}  // namespace support
+}  // namespace test

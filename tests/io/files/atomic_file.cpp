@@ -61,7 +61,7 @@ std::string error_with_file_size_limit(rlim_t limit, const std::function<void()>
 }
 
 TEST(AtomicFile, WritesAndReplaces) {
-  const support::TemporaryDirectory directory;
+  const test::TemporaryDirectory directory;
   const fs::path path = directory / "file";
   const std::string binary("a\0b\r\n", 5);
   io::write_file_atomically(path, binary);
@@ -72,7 +72,7 @@ TEST(AtomicFile, WritesAndReplaces) {
 }
 
 TEST(AtomicFile, AppearsOnlyOnCommit) {
-  const support::TemporaryDirectory directory;
+  const test::TemporaryDirectory directory;
   const fs::path path = directory / "file";
   {
     io::AtomicFile file(path);
@@ -92,7 +92,7 @@ TEST(AtomicFile, AppearsOnlyOnCommit) {
 }
 
 TEST(AtomicFile, AFullDiskLeavesTheOldFileAndNothingElse) {
-  const support::TemporaryDirectory directory;
+  const test::TemporaryDirectory directory;
   const fs::path path = directory / "checkpoint";
   io::write_file_atomically(path, "old");
   const std::string error =
@@ -104,7 +104,7 @@ TEST(AtomicFile, AFullDiskLeavesTheOldFileAndNothingElse) {
 }
 
 TEST(AtomicFile, NamesTheFileItCannotWriteOrRead) {
-  const support::TemporaryDirectory directory;
+  const test::TemporaryDirectory directory;
   const fs::path missing = directory / "no" / "such";
   EXPECT_THAT(error_of([&] { io::write_file_atomically(missing, "x"); }),
               testing::AllOf(HasSubstr(missing.string()), HasSubstr("No such file")));

@@ -114,7 +114,7 @@ TEST(CsvReader, MillionsOfRowsTakeSeconds) {
 }
 
 TEST(CsvWriter, QuotesOnlyWhatNeedsIt) {
-  const support::TemporaryDirectory directory;
+  const test::TemporaryDirectory directory;
   io::CsvWriter csv(directory / "t.csv", {"text", "number", "count"});
   csv.row("plain", 0.1, 3);
   csv.row("a,b", std::nan(""), std::int64_t{-4});
@@ -126,7 +126,7 @@ TEST(CsvWriter, QuotesOnlyWhatNeedsIt) {
 }
 
 TEST(CsvWriter, RefusesARowOfAnotherLengthAndAnUnfinishedTable) {
-  const support::TemporaryDirectory directory;
+  const test::TemporaryDirectory directory;
   {
     io::CsvWriter csv(directory / "t.csv", {"a", "b"});
     csv.add(1);
@@ -137,7 +137,7 @@ TEST(CsvWriter, RefusesARowOfAnotherLengthAndAnUnfinishedTable) {
 }
 
 TEST(CsvWriter, WhatItWritesReadsBack) {
-  const support::TemporaryDirectory directory;
+  const test::TemporaryDirectory directory;
   std::mt19937 random(1);
   const std::string alphabet = "ab,\"\n\r ;\t";
   Rows rows;

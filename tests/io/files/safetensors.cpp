@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
 #include <random>
 #include <span>
@@ -14,6 +13,7 @@
 #include "io/files/atomic_file.h"
 #include "io/files/sha256.h"
 #include "nn/core/error.h"
+#include "tests/support/shared_data.h"
 #include "tests/support/temporary_directory.h"
 
 namespace {
@@ -48,7 +48,7 @@ std::string file_with(const std::string& header, std::size_t data_size) {
 }
 
 std::string error_of(const std::string& bytes) {
-  const support::TemporaryDirectory directory;
+  const test::TemporaryDirectory directory;
   io::write_file_atomically(directory / "hostile", bytes);
   try {
     io::read_safetensors(directory / "hostile");
@@ -63,7 +63,7 @@ std::string error_of(const std::string& bytes) {
 }
 
 TEST(Safetensors, WhatIsWrittenReadsBack) {
-  const support::TemporaryDirectory directory;
+  const test::TemporaryDirectory directory;
   const io::Safetensors written = example();
   io::write_safetensors(directory / "a", written);
   const io::Safetensors read = io::read_safetensors(directory / "a");
@@ -82,7 +82,7 @@ TEST(Safetensors, WhatIsWrittenReadsBack) {
 }
 
 TEST(Safetensors, HeaderAloneHasEverythingButTheBytes) {
-  const support::TemporaryDirectory directory;
+  const test::TemporaryDirectory directory;
   io::write_safetensors(directory / "a", example());
   const io::Safetensors header = io::read_safetensors_header(directory / "a");
   EXPECT_EQ(header.metadata, example().metadata);
@@ -91,7 +91,7 @@ TEST(Safetensors, HeaderAloneHasEverythingButTheBytes) {
 }
 
 TEST(Safetensors, SameContentsGiveTheSameAlignedFile) {
-  const support::TemporaryDirectory directory;
+  const test::TemporaryDirectory directory;
   io::Safetensors contents = example();
   io::write_safetensors(directory / "a", contents);
   std::reverse(contents.tensors.begin(), contents.tensors.end());
@@ -103,7 +103,7 @@ TEST(Safetensors, SameContentsGiveTheSameAlignedFile) {
 }
 
 TEST(Safetensors, WritesTheLayoutOfTheFormat) {
-  const support::TemporaryDirectory directory;
+  const test::TemporaryDirectory directory;
   io::Safetensors contents;
   contents.tensors = {tensor<float>("b", {1, 2}, {1, 2}), tensor<float>("a", {1}, {3}), tensor<double>("z", {1}, {4})};
   contents.metadata = {{"k", "v"}};
@@ -122,7 +122,7 @@ TEST(Safetensors, WritesTheLayoutOfTheFormat) {
 }
 
 TEST(Safetensors, WeightHashCoversTheTensorsOnly) {
-  const support::TemporaryDirectory directory;
+  const test::TemporaryDirectory directory;
   io::Safetensors contents = example();
   const std::string hash = io::weight_hash(contents);
   contents.metadata["falx"] = "another";
@@ -139,7 +139,7 @@ TEST(Safetensors, WeightHashCoversTheTensorsOnly) {
 }
 
 TEST(Safetensors, RefusesToWriteWhatItCouldNotRead) {
-  const support::TemporaryDirectory directory;
+  const test::TemporaryDirectory directory;
   const auto error = [&](const StoredTensor& bad) {
     try {
       io::write_safetensors(directory / "a", {.tensors = {tensor<float>("x", {1}, {1}), bad}, .metadata = {}});
@@ -215,7 +215,7 @@ TEST(Safetensors, RefusesHostileFiles) {
 }
 
 TEST(Safetensors, NoDamagedFileCrashesTheReader) {
-  const support::TemporaryDirectory directory;
+  const test::TemporaryDirectory directory;
   io::write_safetensors(directory / "a", example());
   const std::string good = io::read_file(directory / "a");
   std::mt19937 random(3);
@@ -245,8 +245,7 @@ TEST(Safetensors, NamesAFileThatIsNotThere) {
 }
 
 TEST(Safetensors, ReadsTorchvisionsDenseNet) {
-  const char* data = std::getenv("FALX_TEST_DATA");
-  const std::filesystem::path folder = std::filesystem::path(data ? data : "../shared/data") / "weights/densenet121";
+  const auto folder = test::shared_data("weights/densenet121");
   if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no DenseNet121 weights at " << folder;
   std::filesystem::path path;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
