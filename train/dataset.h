@@ -4,9 +4,11 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "io/rejected_file.h"
@@ -23,9 +25,10 @@ struct DatasetImage {
   std::string id;                      // SOPInstanceUID; of pictures `file` without its extension
   std::string patient, study, series;  // plain ids: hash the patient (train/pseudonym.h) before it goes into a file
   double position_mm;                  // along the slice normal, toward the head; NaN if unknown
-  int order = 0;                       // place in the series, from the feet, from 0
-  std::array<std::size_t, 3> neighbours = {};  // s-1, s, s+1 in Dataset::images; the first and last repeat
-  bool alone = false;                          // its series has no other slice: neighbours repeat it (context "none")
+  std::size_t stack = 0;               // images of one stack are neighbours: one series, orientation and matrix
+  int order = 0;                       // place in the stack, from the feet, from 0
+  std::array<std::size_t, 3> neighbours = {};  // s-1, s, s+1 of the stack in Dataset::images; the ends repeat
+  bool alone = false;                          // its stack has no other slice: neighbours repeat it (context "none")
   bool contrast = false, bone_kernel = false, thin_slices = false;  // flags of the series
   std::uint64_t pixel_hash = 0;                                     // 0 unless pixels were checked
 
@@ -55,14 +58,18 @@ struct Dataset {
   std::vector<std::size_t> labelled() const;
 };
 
+/// Called now and then on the thread that loads: `what` is "headers" or "pixels". What it throws ends the loading.
+using DatasetProgress = std::function<void(std::string_view what, std::size_t done, std::size_t total)>;
+
 struct DatasetOptions {
   std::filesystem::path images;          // a directory, or one file
   std::filesystem::path labels, groups;  // empty: none
   LabelOptions label_options;
-  std::optional<ImageKind> kind;  // what a model reads; empty: what the directory holds
+  std::optional<ImageKind> kind;  // what a model reads, the other is skipped; empty: what is there
   /// Decode every file once: pixels that cannot be decoded are found now and not in the middle of training, twins are
   /// found, and the cache is warm. Without it such a file is an error when its turn comes.
   bool check_pixels = true;
+  DatasetProgress progress{};
 };
 
 namespace reject {

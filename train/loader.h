@@ -70,10 +70,19 @@ class Loader {
 
  private:
   struct Pending;
+  /// One image of a batch that is to be made.
+  struct Slot {
+    std::shared_ptr<Pending> pending;
+    std::int64_t index = 0;
+  };
 
-  void work();
-  void make(const Pending& pending, std::int64_t slot) const;
+  void check() const;
   std::vector<std::size_t> epoch_order(int epoch) const;
+  std::shared_ptr<Pending> begin_batch(std::int64_t step) const;
+  void begin_batches();
+  std::optional<Slot> take_slot();
+  void fill(const Slot& slot) const;
+  void work();
 
   const Dataset& dataset_;
   const std::vector<std::size_t> images_;
@@ -81,13 +90,13 @@ class Loader {
   const LoaderOptions options_;
   SliceCache& cache_;
 
-  std::vector<std::thread> workers_;
-  std::mutex mutex_;
+  std::vector<std::thread> workers_;  // of the epoch that runs
+  std::mutex mutex_;                  // of all that follows
   std::condition_variable work_to_do_, batch_done_;
   bool stopping_ = false;
   int epoch_ = 0;
   std::vector<std::size_t> order_;                // of this epoch
-  std::int64_t next_step_ = 0;                    // of which no slot has been given out
+  std::int64_t next_step_ = 0;                    // not begun yet
   std::deque<std::shared_ptr<Pending>> pending_;  // begun and not handed over, in order
 };
 
