@@ -18,6 +18,6 @@ struct DropoutSettings {
 /// for any pitch, thread count and device. Its own derivative: with the same random_state it takes dy to dx.
 extern Kernel<void(const Tensor& x, const Tensor& random_state, const DropoutSettings& settings, const Tensor& y,
                    float beta)>
-    dropout_kernel;
+    apply_dropout;
 
 }  // namespace nn

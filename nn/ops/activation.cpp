@@ -5,25 +5,27 @@
 
 namespace nn {
 
-Variable relu(const Variable& x) {
-  Variable y = Variable::output(x.shape(), {&x});
+Variable relu(const Variable& x) { return relu_into(x, Variable::output(x.shape(), {&x})); }
+
+Variable relu_into(const Variable& x, const Variable& y) {
   relu_forward(x.value(), y.value());
   if (y.recorded()) {
     y.tape()->record("relu", [x, y] {
       const GradTarget dx = x.gradient_target();
-      relu_backward(y.value(), y.gradient(), dx.gradient, dx.beta);
+      if (dx.wanted()) relu_backward(y.value(), y.gradient(), dx.gradient, dx.beta);
     });
   }
   return y;
 }
 
-Variable sigmoid(const Variable& x) {
-  Variable y = Variable::output(x.shape(), {&x});
+Variable sigmoid(const Variable& x) { return sigmoid_into(x, Variable::output(x.shape(), {&x})); }
+
+Variable sigmoid_into(const Variable& x, const Variable& y) {
   sigmoid_forward(x.value(), y.value());
   if (y.recorded()) {
     y.tape()->record("sigmoid", [x, y] {
       const GradTarget dx = x.gradient_target();
-      sigmoid_backward(y.value(), y.gradient(), dx.gradient, dx.beta);
+      if (dx.wanted()) sigmoid_backward(y.value(), y.gradient(), dx.gradient, dx.beta);
     });
   }
   return y;

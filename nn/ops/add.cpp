@@ -1,0 +1,23 @@
+#include "nn/ops/add.h"
+
+#include "nn/autograd/tape.h"
+#include "nn/kernels/arithmetic.h"
+
+namespace nn {
+
+Variable add(const Variable& a, const Variable& b) { return add_into(a, b, Variable::output(a.shape(), {&a, &b})); }
+
+Variable add_into(const Variable& a, const Variable& b, const Variable& y) {
+  add_forward(a.value(), b.value(), y.value());
+  if (y.recorded()) {
+    y.tape()->record("add", [a, b, y] {
+      for (const Variable& input : {a, b}) {
+        const GradTarget target = input.gradient_target();
+        if (target.wanted()) accumulate(y.gradient(), target.gradient, target.beta);
+      }
+    });
+  }
+  return y;
+}
+
+}  // namespace nn

@@ -1,0 +1,61 @@
+#include "nn/ops/batch_norm.h"
+
+#include "nn/autograd/tape.h"
+#include "nn/kernels/batch_norm.h"
+
+namespace nn {
+namespace {
+
+NormalizeGradient target_of(const Variable& v) {
+  const GradTarget target = v.gradient_target();
+  return {target.gradient, target.beta};
+}
+
+}  // namespace
+
+ChannelStatistics channel_statistics(const Variable& x) {
+  const Shape shape = vector_shape(x.c());
+  const ChannelStatistics statistics{Variable::output(shape, {&x}), Variable::output(shape, {&x})};
+  channel_statistics_into(x, statistics);
+  return statistics;
+}
+
+void channel_statistics_into(const Variable& x, const ChannelStatistics& statistics) {
+  channel_statistics_forward(x.value(), statistics.mean.value(), statistics.variance.value());
+  if (!x.requires_grad() || !statistics.mean.recorded() || !statistics.variance.recorded()) return;
+  statistics.mean.tape()->record("channel_statistics", [x, statistics] {
+    const auto& [mean, variance] = statistics;
+    const GradTarget dx = x.gradient_target();
+    channel_statistics_backward(x.value(), mean.value(), mean.gradient(), variance.gradient(), dx.gradient, dx.beta);
+  });
+}
+
+Variable normalize(const Variable& x, const ChannelStatistics& statistics, const Variable& gamma, const Variable& beta,
+                   const NormalizeOptions& options) {
+  const Variable y = Variable::output(x.shape(), {&x, &statistics.mean, &statistics.variance, &gamma, &beta});
+  return normalize_into(x, statistics, gamma, beta, y, options);
+}
+
+Variable normalize_into(const Variable& x, const ChannelStatistics& statistics, const Variable& gamma,
+                        const Variable& beta, const Variable& y, const NormalizeOptions& options) {
+  const NormalizeParameters parameters{.mean = statistics.mean.value(),
+                                       .variance = statistics.variance.value(),
+                                       .gamma = gamma.value(),
+                                       .shift = beta.value(),
+                                       .epsilon = options.epsilon,
+                                       .relu = options.relu};
+  normalize_forward(x.value(), parameters, y.value());
+  if (y.recorded()) {
+    y.tape()->record("normalize", [x, statistics, gamma, beta, y, parameters] {
+      normalize_backward(x.value(), y.gradient(), parameters,
+                         {.x = target_of(x),
+                          .mean = target_of(statistics.mean),
+                          .variance = target_of(statistics.variance),
+                          .gamma = target_of(gamma),
+                          .shift = target_of(beta)});
+    });
+  }
+  return y;
+}
+
+}  // namespace nn

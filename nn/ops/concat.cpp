@@ -1,0 +1,39 @@
+#include "nn/ops/concat.h"
+
+#include "nn/autograd/tape.h"
+#include "nn/kernels/arithmetic.h"
+#include "nn/tensor/copy.h"
+
+namespace nn {
+
+Variable concat(const std::vector<Variable>& parts) {
+  NN_CHECK(!parts.empty(), "[concat] expects at least one part");
+  Shape shape = parts.front().shape();
+  shape.c = 0;
+  const Variable* with_gradient = &parts.front();
+  for (const Variable& part : parts) {
+    shape.c += part.c();
+    if (part.requires_grad()) with_gradient = &part;
+  }
+  const Variable y = Variable::output(shape, {with_gradient, &parts.front()});
+  std::int64_t begin = 0;
+  for (const Variable& part : parts) {
+    copy_into(part.value(), y.value().channel_range(begin, begin + part.c()));
+    begin += part.c();
+  }
+  if (y.recorded()) {
+    y.tape()->record("concat", [parts, y] {
+      std::int64_t first = 0;
+      for (const Variable& part : parts) {
+        const GradTarget target = part.gradient_target();
+        if (target.wanted()) {
+          accumulate(y.gradient().channel_range(first, first + part.c()), target.gradient, target.beta);
+        }
+        first += part.c();
+      }
+    });
+  }
+  return y;
+}
+
+}  // namespace nn
