@@ -3,4 +3,9 @@
 
 #include "apps/command.h"
 
-namespace apps {}  // namespace apps
+namespace apps {
+
+void add_train(CLI::App& program, Selected& selected);
+void add_predict(CLI::App& program, Selected& selected);
+
+}  // namespace apps

@@ -13,7 +13,8 @@ using AddCommand = void (*)(CLI::App& program, Selected& selected);
 
 // In the order of --help.
 constexpr AddCommand add_commands[] = {
-    nullptr,
+    apps::add_train,
+    apps::add_predict,
 };
 
 /// Messages may quote what they found; the promise is one line.

@@ -1,4 +1,4 @@
-// The update of parameters in flat buffers (nn/layers/parameter.h), formulas in nn/functors/optimizer.h.
+// The update of parameters in flat buffers (nn/layers/parameter_buffers.h), formulas in nn/functors/optimizer.h.
 //
 // What changes from step to step lives in one small tensor in device memory, so that a recorded step can be replayed:
 // an update reads its learning rate, step count and clip factor there, and a non-finite gradient skips it on the

@@ -1,0 +1,12 @@
+// report.html of `falx predict`: gathers what the page shows.
+#pragma once
+
+#include "apps/report/study_report.h"
+#include "train/predict.h"
+
+namespace apps {
+
+/// Per study its probabilities, and pictures of the slices that matter.
+StudyReport make_study_report(const train::PredictionRun& run, const train::ModelFile& model, train::SliceCache& cache);
+
+}  // namespace apps

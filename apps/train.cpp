@@ -1,0 +1,228 @@
+// falx train: learns from labelled images; writes a run directory.
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <set>
+
+#include "apps/commands.h"
+#include "apps/interruption.h"
+#include "apps/output_directory.h"
+#include "apps/progress.h"
+#include "apps/train_report.h"
+#include "io/files/atomic_file.h"
+#include "nn/core/parallel.h"
+#include "train/training_run.h"
+
+namespace apps {
+namespace {
+
+struct TrainOptions {
+  train::TrainConfig config;
+  std::filesystem::path out, config_file;
+  std::string id_key{train::default_id_key};
+  bool resume = false, overwrite = false;
+  CommonOptions common;
+  /// The options that were typed, by their long names.
+  std::set<std::string> given;
+};
+
+/// What was wrong in the configuration is wrong usage, wherever it was written.
+template <class Make>
+auto as_usage(const Make& make) {
+  try {
+    return make();
+  } catch (const UsageError&) {
+    throw;
+  } catch (const nn::Error& error) {
+    throw UsageError(error.what());
+  }
+}
+
+train::TrainConfig new_config(const TrainOptions& options) {
+  if (options.config_file.empty()) return train::resolve(options.config);
+  const train::TrainConfig base = train::read_train_config(options.config_file);
+  return train::resolve(train::merge(base, options.config, options.given));
+}
+
+train::TrainConfig resumed_config(const TrainOptions& options, const train::RunDirectory& run) {
+  if (options.overwrite) throw UsageError("--resume and --overwrite exclude each other");
+  if (!options.config_file.empty()) throw UsageError("--resume takes its options from the run, not from --config");
+  if (!std::filesystem::exists(run.config())) {
+    throw UsageError(run.path.string() + " holds no run to resume: there is no config.json");
+  }
+  return train::resumed(train::read_train_config(run.config()), options.config, options.given);
+}
+
+/// An epoch a line on standard output; the bar on standard error.
+class Printer : public train::TrainingObserver {
+ public:
+  Printer(const train::TrainConfig& config, bool json, Progress& progress)
+      : epochs_(config.epochs), json_(json), progress_(progress) {}
+
+  void trained(int epoch, std::int64_t done, std::int64_t total, double loss) override {
+    progress_.update(fmt::format("epoch {}/{}", epoch, epochs_), done, total, "images",
+                     std::isnan(loss) ? "" : fmt::format("loss {:.4f}", loss));
+  }
+  void validated(int epoch, std::int64_t done, std::int64_t total) override {
+    progress_.update(fmt::format("validation {}/{}", epoch, epochs_), done, total, "images");
+  }
+  void skipped_update(int epoch, std::int64_t step) override {
+    progress_.message(
+        fmt::format("falx train: epoch {}, step {}: the gradient is not finite, the update was skipped", epoch, step));
+  }
+  void finished_epoch(const train::HistoryRow& row, bool best) override {
+    progress_.clear();
+    if (json_) {
+      std::printf("%s\n", train::history_json(row).c_str());
+    } else {
+      print_header();
+      const std::string auc = row.auc[0] ? fmt::format("{:.4f}", *row.auc[0]) : "-";
+      std::printf("%s\n", fmt::format("{:>5}  {:>10.5f}  {:>15.5f}  {:>17.5f}  {:>11.5f}  {:>7}  {:>8}{}", row.epoch,
+                                      row.train_loss, row.validation_loss, row.weighted_log_loss, row.class_prior, auc,
+                                      format_duration(row.seconds), best ? "  best" : "")
+                              .c_str());
+    }
+    std::fflush(stdout);
+  }
+
+ private:
+  void print_header() {
+    if (header_printed_) return;
+    std::printf("epoch  train loss  validation loss  weighted log loss  class prior  AUC any      time\n");
+    header_printed_ = true;
+  }
+
+  int epochs_;
+  bool json_, header_printed_ = false;
+  Progress& progress_;
+};
+
+std::size_t count_rejected(const train::Dataset& dataset) {
+  return static_cast<std::size_t>(
+      std::count_if(dataset.rejected.begin(), dataset.rejected.end(),
+                    [](const io::RejectedFile& file) { return file.kind == io::RejectedFile::Kind::rejected; }));
+}
+
+void print_summary(const train::TrainingRun& run, const train::RunDirectory& directory, train::Ended ended) {
+  const train::HistoryRow& best = run.history().at(static_cast<std::size_t>(run.best_epoch() - 1));
+  if (ended == train::Ended::early) {
+    std::printf("ended early: no better validation loss for %d epochs\n", run.config().patience);
+  }
+  std::printf("best epoch %d: weighted log loss %.5f on validation, class prior %.5f%s\n", best.epoch,
+              best.weighted_log_loss, best.class_prior, run.dataset().by_patient ? "" : " (not split by patient)");
+  std::printf("model   %s\nreport  %s\n", directory.model().c_str(), directory.report().c_str());
+}
+
+int run_train(const TrainOptions& options) {
+  const train::RunDirectory directory{options.out};
+  const train::TrainConfig config =
+      as_usage([&] { return options.resume ? resumed_config(options, directory) : new_config(options); });
+  if (config.threads > 0) nn::set_thread_count(config.threads);
+  if (!options.resume) check_output(options.out, options.overwrite, "give --resume to go on with it, or --overwrite");
+
+  Progress progress(options.common.quiet);
+  train::TrainingRun run(config, directory, options.id_key);
+  for (const std::string& line : run.warnings()) progress.message("falx train: warning: " + line);
+  if (!options.resume) prepare_output(options.out, directory.files());
+  run.write_tables();
+
+  Printer printer(config, options.common.json, progress);
+  const Interruption interruption;
+  const train::Ended ended = run.train(printer, &Interruption::requested);
+  progress.clear();
+  if (ended == train::Ended::interrupted) {
+    progress.message("falx train: stopped; go on with: falx train --resume --out " + options.out.string());
+    return Interruption::exit_code();
+  }
+  io::write_file_atomically(directory.report(), run_report_html(make_run_report(run, directory)));
+  if (!options.common.json) print_summary(run, directory, ended);
+  const std::size_t rejected = count_rejected(run.dataset());
+  if (rejected == 0) return done;
+  progress.message(fmt::format("falx train: {} files were rejected, see {}", rejected, directory.rejected().string()));
+  return done_with_rejected;
+}
+
+void add_data_options(CLI::App& command, train::TrainConfig& config) {
+  command.add_option("--images", config.images, "Directory of DICOM files (or PNG and JPEG), searched recursively");
+  command.add_option("--labels", config.labels, "CSV of labels: ID,Label or image,any,epidural,...");
+  command.add_option("--groups", config.groups, "CSV image,patient,study that overrides the headers");
+  command.add_flag("--soft-labels", config.soft_labels, "Accept labels between 0 and 1");
+  command.add_option("--missing-labels", config.missing_labels, "Images without label rows: error or mask")
+      ->capture_default_str();
+  command.add_option("--validation", config.validation, "Share of the images for validation, whole patients")
+      ->capture_default_str();
+  command.add_option("--folds", config.folds, "Split into this many folds instead");
+  command.add_option("--fold", config.fold, "The fold for validation, from 0");
+  command.add_option("--split", config.split, "Take the folds from this split.csv");
+  command.add_option("--split-seed", config.split_seed, "Seed of the split alone")->capture_default_str();
+}
+
+void add_network_options(CLI::App& command, train::TrainConfig& config) {
+  command.add_option("--model", config.model, "cnn or cnn-2019")->capture_default_str();
+  command.add_option("--size", config.size, "Pixels a side (default: the model's own)")->check(CLI::Range(1, 1 << 20));
+  command.add_option("--input", config.input, "windows: one slice in several windows; slices: three in one window")
+      ->capture_default_str();
+  command.add_option("--window", config.windows, "CENTRE/WIDTH in HU, as 40/80; repeat for several");
+}
+
+void add_training_options(CLI::App& command, train::TrainConfig& config) {
+  command.add_option("--epochs", config.epochs, "Passes over the training part")->capture_default_str();
+  command.add_option("--batch", config.batch, "Images a step")->capture_default_str();
+  command.add_option("--optimizer", config.optimizer, "adamw, adam or sgd")->capture_default_str();
+  command.add_option("--lr", config.learning_rate, "Highest learning rate (default: 0.002, adam 0.001, sgd 0.05)")
+      ->check(CLI::PositiveNumber);
+  command.add_option("--weight-decay", config.weight_decay, "Default: 0.02, adam and sgd 0.0001")
+      ->check(CLI::NonNegativeNumber);
+  command.add_flag("--augment,!--no-augment", config.augment, "Flip, shift, scale, rotate, noise (default: on)");
+  command.add_option("--patience", config.patience, "End after this many epochs without improvement; 0: never")
+      ->capture_default_str();
+  command
+      .add_option("--checkpoint-minutes", config.checkpoint_minutes,
+                  "Between checkpoints within an epoch; 0: only at its end")
+      ->capture_default_str();
+  command.add_option("--device", config.device, "cpu or auto")->capture_default_str();
+}
+
+std::set<std::string> given_options(const CLI::App& command) {
+  std::set<std::string> names;
+  for (const CLI::Option* option : command.get_options()) {
+    if (option->count() > 0 && !option->get_lnames().empty()) names.insert(option->get_lnames().front());
+  }
+  return names;
+}
+
+}  // namespace
+
+void add_train(CLI::App& program, Selected& selected) {
+  auto options = std::make_shared<TrainOptions>();
+  CLI::App* command = program.add_subcommand("train", "Learn from labelled images");
+  command->footer(
+      "Examples:\n"
+      "  falx train --images DATA/stage_2_train --labels DATA/stage_2_train.csv --out RUN\n"
+      "  falx train --resume --out RUN\n"
+      "Resuming needs nothing else; only --threads, --device, --quiet and more --epochs may differ. The learning rate\n"
+      "then follows the schedule of a run with that many epochs from the next step on.");
+  command->add_option("--out", options->out, "The run directory")->required();
+  add_data_options(*command, options->config);
+  add_network_options(*command, options->config);
+  add_training_options(*command, options->config);
+  command->add_option("--config", options->config_file, "Options from a config.json; the command line overrides it");
+  command->add_option("--id-key", options->id_key, "Secret key of the patient pseudonyms; not stored");
+  command->add_flag("--resume", options->resume, "Go on with the run in --out");
+  command->add_flag("--overwrite", options->overwrite, "Replace the run in --out");
+  add_seed(*command, options->common);
+  add_threads(*command, options->common);
+  add_quiet(*command, options->common);
+  add_json(*command, options->common);
+  command->callback([&selected, options, command] {
+    options->config.seed = options->common.seed;
+    options->config.threads = options->common.threads;
+    options->given = given_options(*command);
+    selected.run = [options] { return run_train(*options); };
+  });
+}
+
+}  // namespace apps

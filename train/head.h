@@ -1,0 +1,14 @@
+// The start values of a network's last layer.
+#pragma once
+
+#include "nn/layers/module.h"
+#include "train/labels.h"
+
+namespace train {
+
+/// Sets the last layer's bias to the log odds of `prior`, ln(p / (1 - p)) with p within [0.001, 0.999]: the untrained
+/// network then predicts the prior instead of one half, and the first steps need not learn it (Lin et al. 2017,
+/// "Focal loss", section 3.3). Throws nn::Error if the last parameter is no bias of six numbers.
+void set_head_bias(nn::Module& network, const Probabilities& prior);
+
+}  // namespace train

@@ -1,0 +1,63 @@
+// The optimizer: options, moments, and one call a step. The formulas are kernels (nn/kernels/optimizer.h).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "nn/kernels/optimizer.h"
+#include "nn/layers/parameter_buffers.h"
+
+namespace train {
+
+enum class OptimizerKind { adamw, adam, sgd };
+/// "adamw", "adam", "sgd".
+std::string_view name(OptimizerKind kind);
+/// Throws nn::Error that lists the names.
+OptimizerKind optimizer_kind(std::string_view name);
+
+struct OptimizerOptions {
+  OptimizerKind kind = OptimizerKind::adamw;
+  double weight_decay = 0.02;  // of the parameters that have it; biases and batch norm do not
+  double momentum = 0.9;       // of sgd
+  bool nesterov = false;       // of sgd
+  double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
+  double max_gradient_norm = 1;  // gradients are scaled down to this norm; 0: never
+};
+
+/// What the last step did; read from the device.
+struct StepOutcome {
+  double gradient_norm = 0;  // before clipping
+  bool skipped = false;      // the gradient was not finite: nothing was updated
+  int skipped_in_a_row = 0;
+  std::int64_t steps = 0;  // updates made so far
+};
+
+class Optimizer {
+ public:
+  /// Moments start at zero. The buffers must outlive the optimizer.
+  Optimizer(const nn::ParameterBuffers& buffers, const OptimizerOptions& options);
+
+  /// One update of all groups from the gradients in the buffers.
+  void step(double learning_rate);
+  StepOutcome outcome() const;
+
+  /// Everything that must be saved so that the next step has the same bits: moments and step state, by name.
+  struct NamedTensor {
+    std::string name;
+    nn::Tensor tensor;  // {1,1,1,elements}
+  };
+  std::vector<NamedTensor> state() const;
+
+ private:
+  void update(const nn::ParameterGroup& group);
+
+  const nn::ParameterBuffers& buffers_;
+  OptimizerOptions options_;
+  nn::Tensor first_, second_;  // {1,1,1,elements}, as the flat buffers; second_ undefined for sgd
+  nn::Tensor sum_;             // {1,1,1,1} f64
+  nn::Tensor step_state_;      // {1,1,1,step_state::size} f64
+};
+
+}  // namespace train

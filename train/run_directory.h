@@ -1,0 +1,26 @@
+// The files of a training run.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+namespace train {
+
+struct RunDirectory {
+  std::filesystem::path path;
+
+  std::filesystem::path model() const { return path / "model.safetensors"; }
+  std::filesystem::path checkpoint() const { return path / "last.safetensors"; }
+  std::filesystem::path config() const { return path / "config.json"; }
+  std::filesystem::path history() const { return path / "history.csv"; }
+  std::filesystem::path predictions() const { return path / "predictions.csv"; }
+  std::filesystem::path split() const { return path / "split.csv"; }
+  std::filesystem::path rejected() const { return path / "rejected.csv"; }
+  std::filesystem::path report() const { return path / "report.html"; }
+
+  std::vector<std::filesystem::path> files() const {
+    return {model(), checkpoint(), config(), history(), predictions(), split(), rejected(), report()};
+  }
+};
+
+}  // namespace train

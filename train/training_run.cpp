@@ -1,0 +1,196 @@
+#include "train/training_run.h"
+
+#include <algorithm>
+
+#include "io/files/atomic_file.h"
+#include "models/registry.h"
+#include "nn/core/parallel.h"
+#include "train/head.h"
+#include "train/predictions.h"
+#include "train/pseudonym.h"
+#include "train/rejected.h"
+
+namespace train {
+namespace {
+
+Preprocessing preprocessing_of(const TrainConfig& config, ImageKind kind) {
+  const InputKind input = config.input == "slices" ? InputKind::slices : InputKind::windows;
+  Preprocessing preprocessing = Preprocessing::defaults(kind, input, config.size);
+  if (!config.windows.empty()) {
+    preprocessing.windows.clear();
+    for (const std::string& window : config.windows) preprocessing.windows.push_back(parse_window(window));
+  }
+  const models::ModelEntry& model = models::find_model(config.model);
+  if (preprocessing.channels() == static_cast<int>(model.mean.size())) {
+    preprocessing.mean.assign(model.mean.begin(), model.mean.end());
+    preprocessing.deviation.assign(model.deviation.begin(), model.deviation.end());
+  }
+  preprocessing.check();
+  return preprocessing;
+}
+
+DatasetOptions dataset_options(const TrainConfig& config) {
+  DatasetOptions options;
+  options.images = config.images;
+  options.labels = config.labels;
+  options.groups = config.groups;
+  options.label_options = {.soft_labels = config.soft_labels, .mask_missing = config.missing_labels == "mask"};
+  return options;
+}
+
+Split make_split(const Dataset& dataset, const std::vector<std::size_t>& images, const TrainConfig& config,
+                 std::string_view id_key) {
+  if (!config.split.empty()) return read_split(config.split);
+  std::vector<std::string> patients;
+  std::vector<ImageLabels> labels;
+  for (const std::size_t i : images) {
+    patients.push_back(dataset.images[i].patient);
+    labels.push_back(dataset.images[i].labels);
+  }
+  const SplitOptions options{.seed = config.split_seed, .id_key = id_key};
+  if (config.folds > 0) return split_into_folds(patients, labels, config.folds, options);
+  return split_off_validation(patients, labels, config.validation, options);
+}
+
+std::vector<SplitMember> members(const Dataset& dataset, const std::vector<std::size_t>& images) {
+  std::vector<SplitMember> list;
+  for (const std::size_t i : images) {
+    const DatasetImage& image = dataset.images[i];
+    list.push_back({.image = image.id, .patient = image.patient, .study = image.study});
+  }
+  return list;
+}
+
+int loader_workers() { return std::max(1, nn::thread_count()); }
+
+}  // namespace
+
+DataParts split_dataset(const Dataset& dataset, const TrainConfig& config, std::string_view id_key) {
+  const std::vector<std::size_t> images = dataset.labelled();
+  NN_CHECK(!images.empty(), config.images, ": no image has a label in ", config.labels);
+  DataParts parts{.split = make_split(dataset, images, config, id_key), .training = {}, .validation = {}};
+  for (const std::size_t i : images) {
+    const int fold = parts.split.fold_of(pseudonym(dataset.images[i].patient, id_key));
+    (fold == config.fold ? parts.validation : parts.training).push_back(i);
+  }
+  NN_CHECK(!parts.training.empty() && !parts.validation.empty(), config.images, ": ", images.size(),
+           " labelled images give ", parts.training.size(), " for training and ", parts.validation.size(),
+           " for validation; both parts need some (is there more than one patient?)");
+  check_no_leak(members(dataset, parts.training), members(dataset, parts.validation));
+  return parts;
+}
+
+TrainingRun::TrainingRun(TrainConfig config, RunDirectory directory, std::string id_key)
+    : config_(std::move(config)),
+      directory_(std::move(directory)),
+      id_key_(std::move(id_key)),
+      dataset_(load_dataset(dataset_options(config_), cache_)),
+      parts_(split_dataset(dataset_, config_, id_key_)),
+      preprocessing_(preprocessing_of(config_, dataset_.kind)),
+      class_prior_(prevalence(labels_of(parts_.training))) {}
+
+TrainingRun::~TrainingRun() = default;
+
+void TrainingRun::write_tables() const {
+  io::write_file_atomically(directory_.config(), to_json(config_));
+  write_split(directory_.split(), parts_.split);
+  write_rejected(directory_.rejected(), dataset_.rejected);
+}
+
+std::vector<ImageLabels> TrainingRun::labels_of(const std::vector<std::size_t>& images) const {
+  std::vector<ImageLabels> labels;
+  for (const std::size_t i : images) labels.push_back(dataset_.images[i].labels);
+  return labels;
+}
+
+std::vector<std::string> TrainingRun::warnings() const {
+  std::vector<std::string> lines;
+  if (!dataset_.by_patient) lines.push_back(dataset_.group_warning);
+  if (dataset_.labels_without_image > 0) {
+    lines.push_back(std::to_string(dataset_.labels_without_image) + " labelled images are not below " + config_.images);
+  }
+  if (dataset_.unlabelled > 0) {
+    lines.push_back(std::to_string(dataset_.unlabelled) + " images have no label and are not used");
+  }
+  if (!dataset_.conflicting_twins.empty()) {
+    const ConflictingTwins& twins = dataset_.conflicting_twins.front();
+    lines.push_back(std::to_string(dataset_.conflicting_twins.size()) +
+                    " pairs of pixel-identical images of two patients have different labels, among them " +
+                    dataset_.images[twins.first].id + " and " + dataset_.images[twins.second].id);
+  }
+  return lines;
+}
+
+Ended TrainingRun::train(TrainingObserver& observer, const Trainer::StopRequested& stop_requested) {
+  auto network = models::make_model(
+      config_.model, {.channels = preprocessing_.channels(), .size = preprocessing_.size, .seed = config_.seed});
+  set_head_bias(*network, class_prior_);
+
+  LoaderOptions training = training_options(config_.batch, config_.seed),
+                validation = evaluation_options(config_.batch);
+  training.augment = config_.augment;
+  training.workers = validation.workers = loader_workers();
+  Loader training_loader(dataset_, parts_.training, preprocessing_, training, cache_);
+  Loader validation_loader(dataset_, parts_.validation, preprocessing_, validation, cache_);
+
+  Trainer trainer({.network = *network,
+                   .training = training_loader,
+                   .validation = validation_loader,
+                   .validation_labels = labels_of(parts_.validation),
+                   .class_prior = class_prior_,
+                   .identity = {.architecture = config_.model,
+                                .data_hash = data_hash(dataset_, dataset_.labelled()),
+                                .split_hash = split_hash(parts_.split)},
+                   .files = {.checkpoint = directory_.checkpoint(), .history = directory_.history()}},
+                  {.epochs = config_.epochs,
+                   .schedule = {.learning_rate = config_.learning_rate},
+                   .optimizer = {.kind = optimizer_kind(config_.optimizer), .weight_decay = config_.weight_decay},
+                   .patience = config_.patience,
+                   .checkpoint_minutes = config_.checkpoint_minutes,
+                   .seed = config_.seed});
+  trainer.resume();
+  const auto keep = [&](const HistoryRow& row, const ValidationResult& result) { keep_best(*network, row, result); };
+  const Ended ended = trainer.run(observer, keep, stop_requested);
+  history_ = trainer.state().history;
+  best_epoch_ = trainer.state().best_epoch;
+  return ended;
+}
+
+void TrainingRun::keep_best(nn::Module& network, const HistoryRow& row, const ValidationResult& result) {
+  write_predictions(result);
+  write_model(directory_.model(),
+              {.architecture = config_.model,
+               .preprocessing = preprocessing_,
+               .class_prior = class_prior_,
+               .data_hash = data_hash(dataset_, parts_.training),
+               .split_hash = split_hash(parts_.split),
+               .by_patient = dataset_.by_patient,
+               .seed = config_.seed,
+               .epoch = row.epoch,
+               .validation_loss = row.validation_loss,
+               .weighted_log_loss = row.weighted_log_loss,
+               .auc = row.auc,
+               .program_version = FALX_VERSION},
+              network);
+}
+
+void TrainingRun::write_predictions(const ValidationResult& result) const {
+  std::vector<Prediction> rows;
+  for (std::size_t k = 0; k < parts_.validation.size(); ++k) {
+    const DatasetImage& image = dataset_.images[parts_.validation[k]];
+    rows.push_back({.image = image.id,
+                    .file = image.file,
+                    .patient = pseudonym(image.patient, id_key_),
+                    .study = image.study,
+                    .series = image.series,
+                    .position_mm = image.position_mm,
+                    .order = image.order,
+                    .context = {},
+                    .probability = result.probabilities[k],
+                    .logit = result.logits[k],
+                    .labels = image.labels});
+  }
+  write_validation_predictions(directory_.predictions(), rows);
+}
+
+}  // namespace train
