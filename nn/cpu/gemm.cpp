@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "nn/core/parallel.h"
+#include "nn/cpu/rows.h"
 
 // The blocking is that of Goto and van de Geijn, "Anatomy of high-performance matrix multiplication" (2008). How the
 // work is cut depends on the shapes and the SIMD target alone, so the bits do not depend on the number of threads.
@@ -14,9 +15,15 @@ constexpr std::int64_t wanted_pieces = 16;
 // A block of A (rows x max_depth) and of C (rows x columns) lie in the second-level cache together.
 constexpr std::int64_t most_rows = 112;
 constexpr std::int64_t most_columns = 512;
+constexpr std::int64_t rows_at_once = 16;
 
 std::int64_t blocks(std::int64_t extent, std::int64_t step) { return (extent + step - 1) / step; }
 std::int64_t round_up(std::int64_t value, std::int64_t step) { return blocks(value, step) * step; }
+
+/// Steps of about `most` at most, as equal as can be, in multiples of `unit`.
+std::int64_t equal_step(std::int64_t extent, std::int64_t most, std::int64_t unit) {
+  return round_up(blocks(extent, blocks(extent, most)), unit);
+}
 
 /// Runs of at most max_depth, as equal as can be: the same for every user of a depth.
 struct DepthRuns {
@@ -35,9 +42,9 @@ Tensor scratch(std::int64_t elements) {
 struct Cut {
   std::int64_t row_step, column_step, row_blocks, column_blocks;
 
-  Cut(std::int64_t rows, std::int64_t columns, std::int64_t rows_at_once, std::int64_t columns_at_once)
-      : row_step(rows_at_once),
-        column_step(columns_at_once),
+  Cut(std::int64_t rows, std::int64_t columns, std::int64_t rows_a_step, std::int64_t columns_a_step)
+      : row_step(rows_a_step),
+        column_step(columns_a_step),
         row_blocks(blocks(rows, row_step)),
         column_blocks(blocks(columns, column_step)) {}
   std::int64_t pieces() const { return row_blocks * column_blocks; }
@@ -113,37 +120,67 @@ void multiply(const MatrixReader<T>& a, std::int64_t rows, const PackedMatrix<T>
     columns_at_once /= 2;
   }
   const Cut cut(rows, b.columns(), rows_per_block<T>(rows), columns_at_once);
-  parallel_for(0, cut.pieces(), 1, [&](std::int64_t first, std::int64_t last) {
-    const std::int64_t c_pitch = round_up(std::min(b.columns(), cut.column_step), tile.columns) + tile.vector;
-    const Tensor a_block = scratch<T>(cut.row_step * max_depth);
-    const Tensor c_block = scratch<T>(cut.row_step * c_pitch);
-    for (std::int64_t piece = first; piece < last; ++piece) {
-      const std::int64_t row = piece / cut.column_blocks * cut.row_step;
-      const std::int64_t column = piece % cut.column_blocks * cut.column_step;
-      const std::int64_t row_count = std::min(cut.row_step, rows - row);
-      const std::int64_t column_count = std::min(cut.column_step, b.columns() - column);
-      if (b.depth() == 0) std::fill_n(c_block.data<T>(), row_count * c_pitch, T(0));
-      for (std::int64_t run = 0; run < runs.count; ++run) {
-        for (std::int64_t i = 0; i < row_count; i += tile.rows) {
-          a.read(row + i, std::min(tile.rows, row_count - i), runs.begin(run), runs.length(run),
-                 a_block.data<T>() + i * max_depth, max_depth);
+  parallel_for(
+      0, cut.pieces(), std::max<std::int64_t>(1, cut.pieces() / 64), [&](std::int64_t first, std::int64_t last) {
+        const std::int64_t c_pitch = round_up(std::min(b.columns(), cut.column_step), tile.columns) + tile.vector;
+        const Tensor a_panel = scratch<T>(tile.rows * max_depth);
+        const Tensor c_block = scratch<T>(cut.row_step * c_pitch);
+        for (std::int64_t piece = first; piece < last; ++piece) {
+          const std::int64_t row = piece / cut.column_blocks * cut.row_step;
+          const std::int64_t column = piece % cut.column_blocks * cut.column_step;
+          const std::int64_t row_count = std::min(cut.row_step, rows - row);
+          const std::int64_t column_count = std::min(cut.column_step, b.columns() - column);
+          if (b.depth() == 0) std::fill_n(c_block.data<T>(), row_count * c_pitch, T(0));
+          for (std::int64_t run = 0; run < runs.count; ++run) {
+            // A panel of A is used while it is still in the first-level cache.
+            for (std::int64_t i = 0; i < row_count; i += tile.rows) {
+              const std::int64_t panel_rows = std::min(tile.rows, row_count - i);
+              a.read(row + i, panel_rows, runs.begin(run), runs.length(run), a_panel.data<T>(), max_depth);
+              multiply_block<T>({.a = a_panel.data<T>(),
+                                 .a_order = PanelOrder::rows,
+                                 .b = b.block(runs.begin(run), runs.length(run), column),
+                                 .c = c_block.data<T>() + i * c_pitch,
+                                 .c_pitch = c_pitch,
+                                 .rows = panel_rows,
+                                 .columns = round_up(column_count, tile.vector),
+                                 .depth = runs.length(run),
+                                 .add = run > 0});
+            }
+          }
+          c.write(row, row_count, column, column_count, c_block.data<T>(), c_pitch);
         }
-        multiply_block<T>({.a = a_block.data<T>(),
-                           .a_order = PanelOrder::rows,
-                           .b = b.block(runs.begin(run), runs.length(run), column),
-                           .c = c_block.data<T>(),
-                           .c_pitch = c_pitch,
-                           .rows = row_count,
-                           .columns = round_up(column_count, tile.vector),
-                           .depth = runs.length(run),
-                           .add = run > 0});
-      }
-      c.write(row, row_count, column, column_count, c_block.data<T>(), c_pitch);
-    }
-  });
+      });
 }
 
 namespace {
+
+/// Columns of a matrix as panels: column j of depth p lies in its panel at p * (the panel's width) + j.
+struct Panels {
+  std::int64_t column, columns;  // of the matrix
+  std::int64_t width;            // of a panel; the last one is as wide as padded_columns leaves it
+  std::int64_t padded_columns;
+  std::int64_t elements_a_column;  // a panel begins this many elements after another for each column between them
+};
+
+/// Packs depths [depth, depth + length). Some rows at once go through `rows`, which stays in the first-level cache: the
+/// matrix is read in long pieces although the panels are narrow.
+template <class T>
+void pack_panels(const MatrixReader<T>& matrix, std::int64_t depth, std::int64_t length, const Panels& panels, T* rows,
+                 T* to) {
+  for (std::int64_t p = 0; p < length; p += rows_at_once) {
+    const std::int64_t count = std::min(rows_at_once, length - p);
+    matrix.read(depth + p, count, panels.column, panels.columns, rows, panels.padded_columns);
+    for (std::int64_t j = 0; j < panels.columns; j += panels.width) {
+      const std::int64_t width = std::min(panels.width, panels.padded_columns - j);
+      transform_rows<T>({.from = rows + j,
+                         .from_pitch = panels.padded_columns,
+                         .to = to + j * panels.elements_a_column + p * width,
+                         .to_pitch = width,
+                         .rows = count,
+                         .columns = width});
+    }
+  }
+}
 
 /// One piece of multiply_transposed: a block of C over depths [begin, end).
 template <class T>
@@ -152,19 +189,14 @@ struct TransposedPiece {
   const MatrixReader<T>& b;
   std::int64_t row, rows, column, columns, begin, end;
 
-  void compute(T* a_block, T* b_block, T* c_block, std::int64_t c_pitch) const {
+  void compute(T* some_rows, T* a_block, T* b_block, T* c_block, std::int64_t c_pitch) const {
     const TileShape tile = tile_shape<T>();
     const std::int64_t padded_columns = round_up(columns, tile.vector);
     const DepthRuns runs(end - begin);
     for (std::int64_t run = 0; run < runs.count; ++run) {
       const std::int64_t depth = begin + runs.begin(run), length = runs.length(run);
-      for (std::int64_t i = 0; i < rows; i += tile.rows) {
-        a.read(depth, length, row + i, std::min(tile.rows, rows - i), a_block + i * max_depth, tile.rows);
-      }
-      for (std::int64_t j = 0; j < columns; j += tile.columns) {
-        const std::int64_t width = std::min(tile.columns, padded_columns - j);
-        b.read(depth, length, column + j, std::min(width, columns - j), b_block + j * length, width);
-      }
+      pack_panels(a, depth, length, {row, rows, tile.rows, round_up(rows, tile.rows), max_depth}, some_rows, a_block);
+      pack_panels(b, depth, length, {column, columns, tile.columns, padded_columns, length}, some_rows, b_block);
       multiply_block<T>({.a = a_block,
                          .a_order = PanelOrder::depth,
                          .b = b_block,
@@ -184,7 +216,7 @@ template <class T>
 void multiply_transposed(const MatrixReader<T>& a, std::int64_t rows, const MatrixReader<T>& b, std::int64_t columns,
                          std::int64_t depth, const MatrixWriter<T>& c) {
   const TileShape tile = tile_shape<T>();
-  const Cut cut(rows, columns, rows_per_block<T>(rows), 256);
+  const Cut cut(rows, columns, equal_step(rows, 140, tile.rows), equal_step(columns, 288, tile.columns));
   // A small C has few pieces: the depth is cut too, and the partial sums are added in order.
   const std::int64_t splits =
       std::clamp<std::int64_t>(blocks(wanted_pieces, cut.pieces()), 1, blocks(depth, max_depth));
@@ -193,7 +225,8 @@ void multiply_transposed(const MatrixReader<T>& a, std::int64_t rows, const Matr
   const Tensor partial = scratch<T>(cut.pieces() * splits * c_size);
   parallel_for(0, cut.pieces() * splits, 1, [&](std::int64_t first, std::int64_t last) {
     const Tensor a_block = scratch<T>(cut.row_step * max_depth);
-    const Tensor b_block = scratch<T>(round_up(cut.column_step, tile.columns) * max_depth);
+    const Tensor b_block = scratch<T>(cut.column_step * max_depth);
+    const Tensor some_rows = scratch<T>(rows_at_once * std::max(cut.row_step, cut.column_step));
     for (std::int64_t i = first; i < last; ++i) {
       const std::int64_t piece = i / splits, split = i % splits;
       const std::int64_t row = piece / cut.column_blocks * cut.row_step;
@@ -206,7 +239,8 @@ void multiply_transposed(const MatrixReader<T>& a, std::int64_t rows, const Matr
                          .columns = std::min(cut.column_step, columns - column),
                          .begin = depth * split / splits,
                          .end = depth * (split + 1) / splits}
-          .compute(a_block.data<T>(), b_block.data<T>(), partial.data<T>() + i * c_size, c_pitch);
+
+          .compute(some_rows.data<T>(), a_block.data<T>(), b_block.data<T>(), partial.data<T>() + i * c_size, c_pitch);
     }
   });
   parallel_for(0, cut.pieces(), 1, [&](std::int64_t first, std::int64_t last) {
