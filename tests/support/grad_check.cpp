@@ -9,54 +9,57 @@
 namespace test {
 namespace {
 
-// Central differences err by step^2 f'''/6 and by rounding, 1e-16 |f| / step: about 1e-10 for functions of order 1.
+// Central differences err by step^2 f'''/6 and by rounding, 1e-16 |y| / step: about 1e-10 for outputs of order 1.
 constexpr double first_step = 1e-5, smallest_step = 1e-8;
 constexpr double allowed = 1e-6;
 // One-sided slopes of a smooth function differ by step * f''; at a kink they differ by the jump of the slope.
 constexpr double kink = 1e-3;
 
-/// The sum of all outputs times their upstream gradients, as a function of one element of one input.
+/// The op's outputs as a function of one element of one input.
 class Probe {
  public:
   Probe(const OpCase& op, std::vector<nn::Tensor> inputs) : op_(op), inputs_(std::move(inputs)) {
     for (const nn::Tensor& input : inputs_) constants_.emplace_back(input);
     const Variables outputs = op_.function(constants_);
-    for (std::size_t i = 0; i < outputs.size(); ++i) {
-      upstream_.push_back(values_of(upstream_gradient(outputs[i], i)));
-    }
+    for (std::size_t i = 0; i < outputs.size(); ++i) append(upstream_gradient(outputs[i], i), upstream_);
   }
 
-  double at(std::size_t input, std::int64_t element, double shift) const {
-    double& x = inputs_[input].data<double>()[element];
-    const double kept = x;
-    x = kept + shift;
-    const Variables outputs = op_.function(constants_);
-    x = kept;
-    double sum = 0;
-    for (std::size_t i = 0; i < outputs.size(); ++i) {
-      const std::vector<double> y = values_of(outputs[i].value());
-      for (std::size_t k = 0; k < y.size(); ++k) sum += y[k] * upstream_[i][k];
-    }
-    return sum;
-  }
-
-  /// Nothing if a kink is nearer than the smallest step.
+  /// The slope of the sum of all outputs times their upstream gradients; nothing if a kink is nearer than the smallest
+  /// step. Differences are taken before the sum, which would round them away.
   std::optional<double> slope(std::size_t input, std::int64_t element) const {
-    const double here = at(input, element, 0);
+    const std::vector<double> here = outputs_at(input, element, 0);
     for (double step = first_step; step >= smallest_step; step /= 10) {
-      const double above = at(input, element, step), below = at(input, element, -step);
-      const double central = (above - below) / (2 * step);
-      const double jump = std::abs((above - here) - (here - below)) / step;
+      const std::vector<double> above = outputs_at(input, element, step), below = outputs_at(input, element, -step);
+      double central = 0, jump = 0;
+      for (std::size_t i = 0; i < here.size(); ++i) {
+        central += upstream_[i] * (above[i] - below[i]) / (2 * step);
+        jump += std::abs(upstream_[i] * ((above[i] - here[i]) - (here[i] - below[i]))) / step;
+      }
       if (jump <= kink * std::max(1.0, std::abs(central)) || std::isnan(jump)) return central;
     }
     return std::nullopt;
   }
 
  private:
+  static void append(const nn::Tensor& tensor, std::vector<double>& list) {
+    const std::vector<double> values = values_of(tensor);
+    list.insert(list.end(), values.begin(), values.end());
+  }
+
+  std::vector<double> outputs_at(std::size_t input, std::int64_t element, double shift) const {
+    double& x = inputs_[input].data<double>()[element];
+    const double kept = x;
+    x = kept + shift;
+    std::vector<double> values;
+    for (const nn::Variable& output : op_.function(constants_)) append(output.value(), values);
+    x = kept;
+    return values;
+  }
+
   const OpCase& op_;
   std::vector<nn::Tensor> inputs_;
   Variables constants_;
-  std::vector<std::vector<double>> upstream_;
+  std::vector<double> upstream_;  // of all outputs
 };
 
 std::string check_input(const Probe& probe, std::size_t input, const nn::Tensor& gradient) {
