@@ -102,7 +102,7 @@ Dataset::Dataset(const std::string& path) : path_(path) {
 
   file_ = std::make_unique<DcmFileFormat>();
   const OFCondition loaded = file_->loadFile(OFFilename(path.c_str()), EXS_Unknown, EGL_noChange, longest_loaded_value);
-  if (loaded.bad()) read_error_ = loaded.text();
+  if (loaded.bad()) read_error_ = loaded == EC_StreamNotifyClient ? "the file ends too early" : loaded.text();
 
   constexpr Tag sop_instance_uid{0x0008, 0x0018}, modality{0x0008, 0x0060}, pixel_data{0x7fe0, 0x0010};
   const bool is_plausible = contains(sop_instance_uid) || contains(modality) || contains(pixel_data);
@@ -112,7 +112,7 @@ Dataset::Dataset(const std::string& path) : path_(path) {
   if (meta_text({0x0002, 0x0002}) == directory_storage || contains({0x0004, 0x1220})) {
     throw FileRejected({path, Kind::skipped, skip::dicomdir, "is the index of a medium (DICOMDIR)"});
   }
-  if (!read_error_.empty() && !is_plausible) reject_as_unreadable(path, "breaks off in the header: " + read_error_);
+  if (!read_error_.empty() && !is_plausible) reject_as_unreadable(path, "the header cannot be read: " + read_error_);
 }
 
 Dataset::~Dataset() = default;

@@ -12,11 +12,11 @@ namespace io {
 
 /// The elements that tell, empty where missing.
 struct ImageKind {
-  std::string modality;
-  std::string sop_class;                // SOPClassUID
-  std::vector<std::string> image_type;  // ORIGINAL\PRIMARY\AXIAL
-  std::string rescale_type;             // HU
-  std::string photometric;              // MONOCHROME2
+  std::string modality = {};
+  std::string sop_class = {};                // SOPClassUID
+  std::vector<std::string> image_type = {};  // ORIGINAL\PRIMARY\AXIAL
+  std::string rescale_type = {};             // HU
+  std::string photometric = {};              // MONOCHROME2
   int samples_per_pixel = 1;
 };
 

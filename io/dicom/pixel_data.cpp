@@ -155,7 +155,7 @@ void require_pixel_data(const Dataset& dataset) {
     reject_file(dataset, reject::unsupported_bits, "pixels are floating-point numbers");
   }
   if (!dataset.read_error().empty()) {
-    reject_file(dataset, reject::unreadable, "breaks off in the header: " + dataset.read_error());
+    reject_file(dataset, reject::unreadable, "the header cannot be read: " + dataset.read_error());
   }
   reject_file(dataset, reject::no_pixel_data, "has no pixel data");
 }
