@@ -7,5 +7,7 @@ namespace apps {
 
 void add_train(CLI::App& program, Selected& selected);
 void add_predict(CLI::App& program, Selected& selected);
+void add_info(CLI::App& program, Selected& selected);
+void add_bench(CLI::App& program, Selected& selected);
 
 }  // namespace apps

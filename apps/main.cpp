@@ -15,6 +15,8 @@ using AddCommand = void (*)(CLI::App& program, Selected& selected);
 constexpr AddCommand add_commands[] = {
     apps::add_train,
     apps::add_predict,
+    apps::add_info,
+    apps::add_bench,
 };
 
 /// Messages may quote what they found; the promise is one line.

@@ -13,13 +13,17 @@ const std::vector<ModelEntry>& all_models() {
   return models;
 }
 
-const ModelEntry& find_model(std::string_view name) {
+std::string model_names() {
   std::string names;
+  for (const ModelEntry& entry : all_models()) names += (names.empty() ? "" : ", ") + std::string(entry.name);
+  return names;
+}
+
+const ModelEntry& find_model(std::string_view name) {
   for (const ModelEntry& entry : all_models()) {
     if (entry.name == name) return entry;
-    names += (names.empty() ? "" : ", ") + std::string(entry.name);
   }
-  throw nn::Error(nn::message("there is no model '", name, "'; there are ", names));
+  throw nn::Error(nn::message("there is no model '", name, "'; there are ", model_names()));
 }
 
 std::unique_ptr<nn::Module> make_model(std::string_view name, const ModelOptions& options) {

@@ -36,6 +36,8 @@ struct ModelEntry {
 
 /// Every network of the program, in alphabetical order.
 const std::vector<ModelEntry>& all_models();
+/// "cnn, cnn-2019": for messages and help.
+std::string model_names();
 /// The one of this name; an error lists the names there are.
 const ModelEntry& find_model(std::string_view name);
 

@@ -1,0 +1,165 @@
+// falx bench: how fast networks train and predict, layer by layer, and how fast files are read.
+#include "apps/bench.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "apps/commands.h"
+#include "models/registry.h"
+#include "nn/core/parallel.h"
+#include "train/image_scan.h"
+#include "train/load_benchmark.h"
+
+namespace apps {
+namespace {
+
+struct BenchOptions {
+  BenchSettings settings{.model = "cnn", .size = 0};
+  std::string what = "train", device = "cpu", precision = "f32";
+  std::filesystem::path images;
+  CommonOptions common;
+};
+
+struct Result {
+  BenchTimes times;
+  std::int64_t images = 1;  // in the time measured
+};
+
+/// Bytes of memory that the program has had at most.
+std::int64_t peak_resident_bytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<std::int64_t>(usage.ru_maxrss) * 1024;
+}
+
+void print_layer(const LayerTime& layer, bool json) {
+  if (json) {
+    const nlohmann::ordered_json line{{"layer", layer.layer},
+                                      {"kind", layer.kind},
+                                      {"milliseconds", layer.milliseconds},
+                                      {"multiply_adds_per_second", layer.multiply_adds_second}};
+    std::printf("%s\n", line.dump().c_str());
+  } else {
+    const std::string rate =
+        layer.multiply_adds_second > 0 ? fmt::format("{:8.1f} GMAC/s", layer.multiply_adds_second * 1e-9) : "";
+    std::printf("%s\n",
+                fmt::format("{:<24}{:<24}{:>10.3f} ms{}", layer.layer, layer.kind, layer.milliseconds, rate).c_str());
+  }
+}
+
+Result measure_layers(const BenchOptions& options) {
+  const LayerTimes times = bench_layers(options.settings);
+  for (const LayerTime& layer : times.layers) print_layer(layer, options.common.json);
+  return {.times = times.all, .images = options.settings.batch};
+}
+
+Result measure_loading(const BenchOptions& options) {
+  if (options.images.empty()) throw UsageError("--what load needs --images: a directory of DICOM files or pictures");
+  const train::Dataset dataset = train::scan_images(options.images, {}, {});
+  std::vector<std::string> files;
+  for (const train::DatasetImage& image : dataset.images) files.push_back(image.path);
+  NN_CHECK(!files.empty(), options.images.string(), " holds no image that can be read");
+  const auto preprocessing =
+      train::Preprocessing::defaults(dataset.kind, train::InputKind::windows, static_cast<int>(options.settings.size));
+  const train::LoadTimes times = train::benchmark_load(files, preprocessing);
+  return {.times = {times.milliseconds, times.milliseconds_min, times.milliseconds_max}, .images = 1};
+}
+
+Result measure(const BenchOptions& options) {
+  const BenchSettings& settings = options.settings;
+  if (options.what == "load") return measure_loading(options);
+  if (options.what == "ops") return measure_layers(options);
+  return {.times = options.what == "train" ? bench_training(settings) : bench_inference(settings),
+          .images = settings.batch};
+}
+
+void print_result(const BenchOptions& options, const Result& result) {
+  const BenchSettings& settings = options.settings;
+  const BenchTimes& times = result.times;
+  const bool load = options.what == "load";
+  const double images_per_second = 1000.0 * static_cast<double>(result.images) / times.median;
+  if (options.common.json) {
+    const nlohmann::ordered_json line{
+        {"model", load ? nlohmann::ordered_json() : nlohmann::ordered_json(settings.model)},
+        {"what", options.what},
+        {"device", options.device},
+        {"precision", options.precision},
+        {"batch", result.images},
+        {"size", settings.size},
+        {"threads", nn::thread_count()},
+        {"images_per_second", images_per_second},
+        {"milliseconds", times.median},
+        {"milliseconds_min", times.fastest},
+        {"milliseconds_max", times.slowest},
+        {"peak_bytes", peak_resident_bytes()}};
+    std::printf("%s\n", line.dump().c_str());
+    return;
+  }
+  const std::string subject = load ? "files" : fmt::format("{}, batch {}", settings.model, settings.batch);
+  std::printf("%s\n",
+              fmt::format("{} ({}), {} pixels, {} {}, {} threads: {:.1f} images/s, {:.2f} ms a {} (fastest {:.2f}, "
+                          "slowest {:.2f}), peak memory {} MiB",
+                          options.what, subject, settings.size, options.device, options.precision, nn::thread_count(),
+                          images_per_second, times.median, load ? "file" : "batch", times.fastest, times.slowest,
+                          peak_resident_bytes() >> 20)
+                  .c_str());
+}
+
+/// An unknown model or a size that it cannot take is wrong usage.
+void complete(BenchSettings& settings) {
+  try {
+    if (settings.size == 0) settings.size = models::find_model(settings.model).size;
+    models::make_model(settings.model, {.size = settings.size});
+  } catch (const nn::Error& error) {
+    throw UsageError(error.what());
+  }
+}
+
+int run_bench(BenchOptions options) {
+  complete(options.settings);
+  print_result(options, measure(options));
+  return done;
+}
+
+}  // namespace
+
+void add_bench(CLI::App& program, Selected& selected) {
+  auto options = std::make_shared<BenchOptions>();
+  CLI::App* command = program.add_subcommand("bench", "Measure speed and memory: medians of repeated runs");
+  command->footer(
+      "Examples:\n"
+      "  falx bench --model cnn --batch 32 --size 128 --what train\n"
+      "  falx bench --model cnn-2019 --what infer --json\n"
+      "  falx bench --what load --images DIR --size 256\n"
+      "train is a step of training (forward, loss, backward, AdamW); infer a forward pass; ops the forward pass layer\n"
+      "by layer; load reads and prepares the files of --images. (The program bench_ops times single kernels.)");
+  command->add_option("--model", options->settings.model, "A network: " + models::model_names())->capture_default_str();
+  command->add_option("--batch", options->settings.batch, "Images at once")
+      ->check(CLI::Range(1, 4096))
+      ->capture_default_str();
+  command->add_option("--size", options->settings.size, "Pixels a side of the input (default: the model's own)")
+      ->check(CLI::Range(1, 4096));
+  command->add_option("--what", options->what, "What to measure")
+      ->check(CLI::IsMember({"train", "infer", "load", "ops"}))
+      ->capture_default_str();
+  command->add_option("--images", options->images, "Files for --what load");
+  command->add_option("--device", options->device, "Where to compute")
+      ->check(CLI::IsMember({"cpu"}))
+      ->capture_default_str();
+  command->add_option("--precision", options->precision, "Number type")
+      ->check(CLI::IsMember({"f32"}))
+      ->capture_default_str();
+  command->add_option("--seconds", options->settings.seconds, "Repeat at least so long (and three times)")
+      ->check(CLI::Range(0.0, 3600.0))
+      ->capture_default_str();
+  add_threads(*command, options->common);
+  add_json(*command, options->common);
+  command->callback([&selected, options] { selected.run = [options] { return run_bench(*options); }; });
+}
+
+}  // namespace apps

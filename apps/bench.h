@@ -1,0 +1,41 @@
+// What falx bench measures.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace apps {
+
+struct BenchSettings {
+  std::string model;
+  std::int64_t batch = 32, size = 256;
+  double seconds = 3;  // to repeat for, at least
+};
+
+/// Milliseconds of one repetition: a batch.
+struct BenchTimes {
+  double median = 0, fastest = 0, slowest = 0;
+};
+
+/// The same for a list of at least one duration.
+BenchTimes summarize(std::vector<double> milliseconds);
+
+/// A step of training on random numbers: forward, loss, backward, AdamW update.
+BenchTimes bench_training(const BenchSettings& settings);
+/// A forward pass without a tape.
+BenchTimes bench_inference(const BenchSettings& settings);
+
+/// One layer's share of a forward pass.
+struct LayerTime {
+  std::string layer, kind;
+  double milliseconds = 0;          // median; what a network does between two layers counts to the second
+  double multiply_adds_second = 0;  // whole batch
+};
+struct LayerTimes {
+  std::vector<LayerTime> layers;  // in order
+  BenchTimes all;
+};
+LayerTimes bench_layers(const BenchSettings& settings);
+
+}  // namespace apps

@@ -1,0 +1,54 @@
+#include "apps/facts.h"
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+namespace apps {
+namespace {
+
+/// File names and headers hold whatever bytes they hold; what is no UTF-8 is replaced.
+std::string dump(const nlohmann::ordered_json& value) {
+  return value.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+}  // namespace
+
+void Facts::add(const std::string& name, const std::string& text) { facts_.push_back({name, text, dump(text)}); }
+
+void Facts::add(const std::string& name, std::int64_t number) {
+  const std::string text = std::to_string(number);
+  facts_.push_back({name, text, text});
+}
+
+void Facts::add(const std::string& name, double number) {
+  if (std::isfinite(number)) {
+    facts_.push_back({name, fmt::format("{:.6g}", number), dump(number)});
+  } else {
+    facts_.push_back({name, "", "null"});
+  }
+}
+
+void Facts::add(const std::string& name, const std::vector<std::string>& texts) {
+  facts_.push_back({name, fmt::format("{}", fmt::join(texts, ", ")), dump(texts)});
+}
+
+void Facts::print(bool json) const {
+  if (json) {
+    std::string line;
+    for (const Fact& fact : facts_) {
+      std::string key = fact.name;
+      std::replace(key.begin(), key.end(), ' ', '_');
+      line += (line.empty() ? "{" : ", ") + dump(key) + ": " + fact.json;
+    }
+    std::printf("%s}\n", line.c_str());
+    return;
+  }
+  for (const Fact& fact : facts_) {
+    if (!fact.text.empty()) std::printf("%-24s%s\n", fact.name.c_str(), fact.text.c_str());
+  }
+}
+
+}  // namespace apps

@@ -1,0 +1,24 @@
+// What falx info can tell, on standard output.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+namespace apps {
+
+/// Version, CPU, devices, networks, kernel slots.
+void print_system(bool json);
+
+struct ModelTableOptions {
+  std::string model;
+  std::int64_t size = 0;  // pixels a side; 0: the model's own
+  std::int64_t channels = 3, classes = 6;
+};
+/// A network's layers with shapes, parameters and multiply-adds. Throws nn::Error for options that the model refuses.
+void print_model_table(const ModelTableOptions& options, bool json);
+
+/// What a weight file, a run directory, a DICOM file or a picture is. Throws nn::Error if it is none of these.
+void print_file(const std::filesystem::path& path, bool json);
+
+}  // namespace apps

@@ -1,0 +1,51 @@
+#include <fmt/format.h>
+
+#include "apps/facts.h"
+#include "apps/info.h"
+#include "models/registry.h"
+#include "nn/core/allocator.h"
+#include "nn/core/kernel.h"
+#include "nn/core/parallel.h"
+#include "nn/cpu/simd_target.h"
+
+namespace apps {
+namespace {
+
+std::vector<std::string> devices() {
+  std::vector<std::string> names;
+  for (const nn::Device device : {nn::Device::cpu, nn::Device::cuda}) {
+    if (nn::has_device(device)) names.emplace_back(name(device));
+  }
+  return names;
+}
+
+/// The slots that `device` fills.
+std::vector<std::string> kernels_on(nn::Device device) {
+  std::vector<std::string> names;
+  for (const nn::KernelSlot& slot : nn::kernel_slots()) {
+    if (slot.filled[static_cast<int>(device)]) names.emplace_back(slot.name);
+  }
+  return names;
+}
+
+}  // namespace
+
+void print_system(bool json) {
+  Facts facts;
+  facts.add("version", FALX_VERSION);
+  facts.add("compiler", __VERSION__);
+  facts.add("devices", devices());
+  facts.add("threads", std::int64_t{nn::thread_count()});
+  facts.add("simd", nn::cpu::simd_target());
+  facts.add("simd available", nn::cpu::simd_targets());
+  for (const models::ModelEntry& entry : models::all_models()) {
+    facts.add("model " + std::string(entry.name), std::string(entry.description));
+  }
+  facts.add("kernel slots", static_cast<std::int64_t>(nn::kernel_slots().size()));
+  for (const nn::Device device : {nn::Device::cpu, nn::Device::cuda}) {
+    facts.add(fmt::format("kernels on {}", name(device)), kernels_on(device));
+  }
+  facts.print(json);
+}
+
+}  // namespace apps
