@@ -35,6 +35,8 @@ Variable Variable::output(Shape shape, std::initializer_list<const Variable*> in
 }
 
 Variable Variable::channel_range(std::int64_t begin, std::int64_t end) const {
+  NN_CHECK(!requires_grad() || slot_shape_.c == c(), "[channel_range] of a variable reshaped from ", slot_shape_.c,
+           " channels to ", c(), ": take the range first");
   Variable view = *this;
   view.value_ = value_.channel_range(begin, end);
   view.end_ = begin_ + end;

@@ -1,0 +1,51 @@
+#include "nn/core/allocator.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+
+#include "nn/core/error.h"
+#include "nn/tensor/tensor.h"
+
+namespace {
+
+using nn::Device;
+
+TEST(Allocator, AlignsBlocksTo64Bytes) {
+  for (const std::size_t bytes : {std::size_t{1}, std::size_t{63}, std::size_t{65}, std::size_t{1} << 20U}) {
+    void* block = nn::allocator(Device::cpu).allocate(bytes);
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(block) % 64, 0U);
+    nn::allocator(Device::cpu).deallocate(block, bytes);
+  }
+}
+
+TEST(Allocator, RefusesWhatNoMachineHas) {
+  EXPECT_THROW(nn::allocator(Device::cpu).allocate(std::size_t{1} << 60U), nn::Error);
+}
+
+TEST(Allocator, OfAMissingDeviceIsAnError) {
+  if (nn::has_device(Device::cuda)) GTEST_SKIP() << "this machine has a CUDA device";
+  EXPECT_THROW(nn::allocator(Device::cuda), nn::Error);
+  EXPECT_THROW(nn::Tensor::zeros({1, 1, 1, 1}, nn::DType::f32, Device::cuda), nn::Error);
+}
+
+TEST(MemoryUse, CountsTensorsAliveAndTheirPeak) {
+  nn::reset_peak_memory(Device::cpu);
+  const std::size_t before = nn::memory_use(Device::cpu).live;
+  {
+    const nn::Tensor first = nn::Tensor::empty({1, 1, 1, 1000});
+    const nn::Tensor view = first.channel_range(0, 10);
+    EXPECT_EQ(nn::memory_use(Device::cpu).live, before + 4000);
+    {
+      const nn::Tensor second = nn::Tensor::empty({1, 1, 1, 500}, nn::DType::f64);
+      EXPECT_EQ(nn::memory_use(Device::cpu).live, before + 8000);
+    }
+    EXPECT_EQ(nn::memory_use(Device::cpu).live, before + 4000);
+  }
+  EXPECT_EQ(nn::memory_use(Device::cpu).live, before);
+  EXPECT_EQ(nn::memory_use(Device::cpu).peak, before + 8000);
+  nn::reset_peak_memory(Device::cpu);
+  EXPECT_EQ(nn::memory_use(Device::cpu).peak, before);
+}
+
+}  // namespace

@@ -1,0 +1,91 @@
+#include "nn/core/parallel.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <mutex>
+#include <set>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "nn/core/error.h"
+
+namespace {
+
+class ParallelFor : public testing::TestWithParam<int> {
+ protected:
+  void SetUp() override { nn::set_thread_count(GetParam()); }
+  void TearDown() override { nn::set_thread_count(before_); }
+
+ private:
+  int before_ = nn::thread_count();
+};
+
+TEST_P(ParallelFor, CoversEveryIndexOnce) {
+  std::vector<std::atomic<int>> seen(1003);
+  nn::parallel_for(3, 1003, 7, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t i = first; i < last; ++i) ++seen[static_cast<std::size_t>(i)];
+  });
+  for (std::size_t i = 0; i < seen.size(); ++i) EXPECT_EQ(seen[i], i < 3 ? 0 : 1) << i;
+}
+
+TEST_P(ParallelFor, CutsChunksByTheGrainAlone) {
+  std::set<std::pair<std::int64_t, std::int64_t>> chunks;
+  std::mutex mutex;
+  nn::parallel_for(10, 31, 8, [&](std::int64_t first, std::int64_t last) {
+    const std::lock_guard lock(mutex);
+    chunks.insert({first, last});
+  });
+  EXPECT_EQ(chunks, (std::set<std::pair<std::int64_t, std::int64_t>>{{10, 18}, {18, 26}, {26, 31}}));
+}
+
+TEST_P(ParallelFor, DoesNothingForAnEmptyRange) {
+  nn::parallel_for(5, 5, 1, [](std::int64_t, std::int64_t) { FAIL(); });
+  nn::parallel_for(5, 2, 1, [](std::int64_t, std::int64_t) { FAIL(); });
+}
+
+TEST_P(ParallelFor, RethrowsAfterAllChunksHaveEnded) {
+  std::atomic<int> ended = 0;
+  const auto body = [&](std::int64_t first, std::int64_t) {
+    if (first == 4) throw std::runtime_error("chunk 4");
+    ++ended;
+  };
+  EXPECT_THROW(nn::parallel_for(0, 100, 1, body), std::runtime_error);
+  EXPECT_EQ(ended, 99);
+}
+
+TEST_P(ParallelFor, RunsNestedCallsSerially) {
+  std::atomic<int> count = 0;
+  nn::parallel_for(0, 8, 1, [&](std::int64_t, std::int64_t) {
+    const auto thread = std::this_thread::get_id();
+    nn::parallel_for(0, 50, 1, [&](std::int64_t, std::int64_t) {
+      EXPECT_EQ(std::this_thread::get_id(), thread);
+      ++count;
+    });
+  });
+  EXPECT_EQ(count, 400);
+}
+
+TEST_P(ParallelFor, MayBeCalledFromSeveralThreads) {
+  std::atomic<int> count = 0;
+  std::vector<std::thread> callers;
+  for (int caller = 0; caller < 4; ++caller) {
+    callers.emplace_back([&] {
+      for (int i = 0; i < 50; ++i) nn::parallel_for(0, 20, 1, [&](std::int64_t, std::int64_t) { ++count; });
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(count, 4 * 50 * 20);
+}
+
+INSTANTIATE_TEST_SUITE_P(Threads, ParallelFor, testing::Values(1, 2, 5));
+
+TEST(ThreadCount, RefusesZero) { EXPECT_THROW(nn::set_thread_count(0), nn::Error); }
+
+TEST(ParallelForArguments, RefuseAGrainOfZero) {
+  EXPECT_THROW(nn::parallel_for(0, 1, 0, [](std::int64_t, std::int64_t) {}), nn::Error);
+}
+
+}  // namespace
