@@ -12,11 +12,41 @@ namespace nn {
 namespace cpu {
 namespace {
 
-/// A contiguous tensor as a matrix: rows of `columns` elements.
+/// The weights as a matrix {out, kernel_h kernel_w in}: every row is a patch of its own "image".
 template <class T>
-PatchReader<T> matrix_reader(const Tensor& tensor, std::int64_t columns) {
-  return PatchReader<T>(tensor.reshape(matrix_shape(tensor.elements() / columns, columns)), {});
+PatchReader<T> weight_rows(const Tensor& w) {
+  return PatchReader<T>(w, {.kernel_h = w.h(), .kernel_w = w.w()});
 }
+
+/// And back: dw = result + beta * dw.
+template <class T>
+class WeightWriter final : public MatrixWriter<T> {
+ public:
+  WeightWriter(const Tensor& dw, float beta)
+      : dw_(dw), beta_(static_cast<T>(beta)), run_(dw.contiguous() ? dw.elements() / dw.n() : dw.c()) {}
+
+  void write(std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns, const T* from,
+             std::int64_t pitch) const override {
+    const std::int64_t taps = dw_.h() * dw_.w(), c = dw_.c();
+    for (const std::int64_t end = column + columns; column < end;) {
+      const std::int64_t count = std::min(run_ - column % run_, end - column);
+      transform_rows<T>({.from = from,
+                         .from_pitch = pitch,
+                         .to = dw_.row<T>(row * taps + column / c) + column % c,
+                         .to_pitch = taps * dw_.pitch(),
+                         .rows = rows,
+                         .columns = count,
+                         .beta = beta_});
+      from += count;
+      column += count;
+    }
+  }
+
+ private:
+  Tensor dw_;
+  T beta_;
+  std::int64_t run_;  // elements of a row that lie side by side
+};
 
 WindowGrid forward_grid(const Shape& w, const ConvGeometry& g, const Shape& y) {
   return {.count_h = y.h,
@@ -36,7 +66,7 @@ void forward(const Tensor& x, const Tensor& w, const ConvPrologue& prologue, con
   check_conv2d("conv2d_forward", x, w, geometry, y);
   dispatch_float("conv2d_forward", x, [&]<class T>() {
     const std::int64_t depth = w.elements() / w.n();
-    const auto weights = PackedMatrix<T>::from_transposed(matrix_reader<T>(w, depth), depth, w.n());
+    const auto weights = PackedMatrix<T>::from_transposed(weight_rows<T>(w), depth, w.n());
     const PatchReader<T> patches(x, forward_grid(w.shape(), geometry, y.shape()), prologue);
     const PixelWriter<T> pixels(y, pixel_grid(y.shape()), epilogue, y.rows());
     multiply<T>(patches, y.rows(), weights, pixels);
@@ -51,9 +81,7 @@ void backward_weights(const Tensor& x, const Tensor& dy, const ConvPrologue& pro
     const std::int64_t columns = dw.elements() / dw.n();
     const PatchReader<T> outputs(dy, pixel_grid(dy.shape()));
     const PatchReader<T> patches(x, forward_grid(dw.shape(), geometry, dy.shape()), prologue);
-    const Tensor matrix = dw.reshape(matrix_shape(dw.n(), columns));
-    const PixelWriter<T> to(matrix, pixel_grid(matrix.shape()), {.beta = beta}, dw.n());
-    multiply_transposed<T>(outputs, dw.n(), patches, columns, dy.rows(), to);
+    multiply_transposed<T>(outputs, dw.n(), patches, columns, dy.rows(), WeightWriter<T>(dw, beta));
   });
 }
 

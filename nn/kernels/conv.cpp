@@ -20,7 +20,6 @@ void check_conv2d(const char* kernel, const Tensor& x, const Tensor& w, const Co
   NN_CHECK(y.shape() == expected, "[", kernel, "] expects an output of ", expected, ", got ", y.shape());
   NN_CHECK(x.dtype() == w.dtype() && x.dtype() == y.dtype(), "[", kernel, "] expects one type, got ", x.dtype(), ", ",
            w.dtype(), " and ", y.dtype());
-  NN_CHECK(w.contiguous(), "[", kernel, "] expects contiguous weights, pitch is ", w.pitch(), " for ", w.shape());
 }
 
 }  // namespace nn

@@ -18,7 +18,7 @@ struct ConvGeometry {
 Shape conv2d_output_shape(const Shape& x, const Shape& w, const ConvGeometry& geometry);
 
 /// What the three kernels ask of their tensors (x or its gradient, w or its gradient, y or its gradient): shapes that
-/// fit, one dtype, contiguous weights. An error names `kernel`.
+/// fit, one dtype. An error names `kernel`.
 void check_conv2d(const char* kernel, const Tensor& x, const Tensor& w, const ConvGeometry& geometry, const Tensor& y);
 
 /// What happens to x while it is read: z = relu?(x * scale + shift) per input channel, before the padding's zeros.

@@ -11,9 +11,10 @@
 namespace nn::test {
 namespace {
 
-// Measured: at most 3e-7 in f32, 6e-16 in f64 over all cases and targets (of the largest value of the result).
+// Of the largest value of the result. Measured over all cases and targets: at most 5.7e-7 in f32; 0 in f64, in which
+// sums of products of the f32 numbers that are drawn here are exact.
 template <class T>
-constexpr double tolerance = std::is_same_v<T, float> ? 1e-6 : 3e-15;
+constexpr double tolerance = std::is_same_v<T, float> ? 1e-6 : 1e-15;
 
 /// Restores target and threads however a test ends.
 class ConvKernel : public testing::Test {
@@ -62,7 +63,7 @@ std::vector<double> added(std::vector<double> reference, double beta, const std:
 
 template <class T>
 void check_forward(const ConvCase& c, bool slices, float beta) {
-  const Tensor x = random_tensor<T>(c.x, 1, slices), w = random_tensor<T>(c.w, 2);
+  const Tensor x = random_tensor<T>(c.x, 1, slices), w = random_tensor<T>(c.w, 2, slices);
   const Tensor y = random_tensor<T>(output_shape(c), 3, slices);
   const std::vector<double> before = doubles(y);
   conv2d_forward(x, w, {}, {.beta = beta}, c.geometry, y);
@@ -73,7 +74,7 @@ void check_forward(const ConvCase& c, bool slices, float beta) {
 
 template <class T>
 void check_backward_data(const ConvCase& c, bool slices, float beta) {
-  const Tensor dy = random_tensor<T>(output_shape(c), 1, slices), w = random_tensor<T>(c.w, 2);
+  const Tensor dy = random_tensor<T>(output_shape(c), 1, slices), w = random_tensor<T>(c.w, 2, slices);
   const Tensor dz = random_tensor<T>(c.x, 3, slices);
   const std::vector<double> before = doubles(dz);
   conv2d_backward_data(dy, w, c.geometry, dz, beta);
@@ -85,11 +86,12 @@ void check_backward_data(const ConvCase& c, bool slices, float beta) {
 template <class T>
 void check_backward_weights(const ConvCase& c, bool slices, float beta) {
   const Tensor x = random_tensor<T>(c.x, 1, slices), dy = random_tensor<T>(output_shape(c), 2, slices);
-  const Tensor dw = random_tensor<T>(c.w, 3);
+  const Tensor dw = random_tensor<T>(c.w, 3, slices);
   const std::vector<double> before = doubles(dw);
   conv2d_backward_weights(x, dy, {}, c.geometry, dw, beta);
   EXPECT_LT(relative_error(doubles(dw), added(reference_backward_weights(c, doubles(x), doubles(dy)), beta, before)),
             tolerance<T>);
+  EXPECT_TRUE(!slices || surroundings_untouched<T>(dw));
 }
 
 TEST_F(ConvKernel, ForwardIsItsDefinition) {

@@ -1,0 +1,65 @@
+#include "nn/ops/conv2d.h"
+
+#include <gtest/gtest.h>
+
+#include "nn/autograd/tape.h"
+#include "nn/ops/activation.h"
+#include "tests/support/register_op_cases.h"
+
+namespace {
+
+using test::OpCase;
+using test::Variables;
+
+/// x, w and, if `bias`, b.
+OpCase conv_case(const char* name, nn::Shape x, nn::Shape w, const nn::Conv2dOptions& options = {}, bool bias = true) {
+  const auto b = [](const Variables& in) { return in.size() > 2 ? in[2] : nn::Variable(); };
+  OpCase c{.name = name, .inputs = {{.shape = x}, {.shape = w}}, .function = {}};
+  if (bias) c.inputs.push_back({.shape = nn::vector_shape(w.n)});
+  c.function = [=](const Variables& in) -> Variables { return {nn::conv2d(in[0], in[1], b(in), options)}; };
+  c.into = [=](const Variables& in, const Variables& out) { nn::conv2d_into(in[0], in[1], b(in), out[0], options); };
+  if (options.relu) {
+    c.reference = [=](const Variables& in) -> Variables {
+      return {nn::relu(nn::conv2d(in[0], in[1], b(in), {.geometry = options.geometry}))};
+    };
+  }
+  c.precision = 1e-6;  // measured: at most 3.6e-7
+  return c;
+}
+
+const bool registered = test::register_op_cases(
+    "Conv2d",
+    {conv_case("Of1x1", {2, 3, 4, 5}, {7, 1, 1, 5}), conv_case("Of2x2", {2, 4, 5, 3}, {5, 2, 2, 3}),
+     conv_case("Of3x3WithSamePadding", {2, 4, 5, 3}, {6, 3, 3, 3}, {.geometry = {.padding = nn::pad(1)}}),
+     conv_case("Of7x7WithStride2", {1, 9, 8, 3}, {5, 7, 7, 3},
+               {.geometry = {.stride_h = 2, .stride_w = 2, .padding = nn::pad(3)}}),
+     conv_case("WithStride2", {2, 6, 5, 3}, {4, 3, 3, 3},
+               {.geometry = {.stride_h = 2, .stride_w = 2, .padding = nn::pad(1)}}),
+     conv_case("WithStride3By2", {1, 8, 7, 2}, {3, 3, 2, 2}, {.geometry = {.stride_h = 3, .stride_w = 2}}),
+     conv_case("WithAStrideWiderThanTheKernel", {2, 5, 7, 3}, {4, 1, 1, 3},
+               {.geometry = {.stride_h = 2, .stride_w = 3}}),
+     conv_case("WithFourPaddings", {2, 3, 5, 4}, {3, 2, 3, 4},
+               {.geometry = {.padding = {.top = 2, .left = 1, .bottom = 0, .right = 3}}}),
+     conv_case("OfOnePixel", {3, 1, 1, 5}, {4, 3, 3, 5}, {.geometry = {.padding = nn::pad(1)}}),
+     conv_case("OverSeveralTiles", {2, 4, 3, 17}, {35, 2, 2, 17}, {.geometry = {.padding = nn::pad(1)}}, false),
+     conv_case("WithoutBias", {2, 3, 4, 5}, {6, 2, 2, 5}, {}, false),
+     conv_case("WithRelu", {2, 4, 5, 3}, {6, 3, 3, 3}, {.geometry = {.padding = nn::pad(1)}, .relu = true}),
+     conv_case("WithReluAndStride2WithoutBias", {2, 5, 4, 3}, {7, 3, 3, 3},
+               {.geometry = {.stride_h = 2, .stride_w = 2}, .relu = true}, false)});
+
+TEST(Conv2d, GradientOfTheDataIsLeftOutWhereNobodyWantsIt) {
+  nn::Tape tape;
+  const nn::Variable x(nn::Tensor::zeros({1, 4, 4, 2}), &tape);
+  const nn::Variable w = nn::Variable::leaf(nn::Tensor::zeros({3, 3, 3, 2}), &tape);
+  const nn::Variable y = nn::conv2d(x, w, {});
+  tape.backward_from(y, nn::Tensor::zeros(y.shape()));
+  EXPECT_FALSE(x.requires_grad());
+  EXPECT_EQ(w.gradient().shape(), w.shape());
+}
+
+TEST(Conv2d, RecordsNothingWithoutATape) {
+  const nn::Variable x(nn::Tensor::zeros({1, 4, 4, 2})), w = nn::Variable::leaf(nn::Tensor::zeros({3, 3, 3, 2}));
+  EXPECT_FALSE(nn::conv2d(x, w, {}).recorded());
+}
+
+}  // namespace
