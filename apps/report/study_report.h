@@ -42,8 +42,8 @@ struct StudyReport {
   std::vector<std::pair<std::string, std::string>> configuration;
 };
 
-/// Indices of the at most `count` slices of a series worth a picture: the largest `any` first, neighbours of a chosen
-/// slice only if nothing else is left. Callers make thumbnails of these.
+/// Indices of the at most `count` slices of a series worth a picture: the largest `any` first, those near a chosen
+/// slice (a fourteenth of the series) only if nothing else is left. Callers make thumbnails of these.
 std::vector<std::size_t> slices_that_matter(const ReportSeries& series, std::size_t count = 4);
 
 /// The page as UTF-8 HTML: inline SVG, CSS and pictures, no script, nothing loaded from elsewhere.
