@@ -33,7 +33,7 @@ const Target& find_target(const std::string& name) {
     if (target.name == name) return target;
     choices += std::string(choices.empty() ? "" : ", ") + target.name;
   }
-  throw Error(message("[simd] this CPU runs ", choices, "; asked for (FALX_CPU) was ", name));
+  throw Error(message("[simd] expected one of ", choices, " (what this CPU can run), FALX_CPU asks for ", name));
 }
 
 /// Highway's dispatch takes the best target of these bits; without any, the one that every CPU has.
