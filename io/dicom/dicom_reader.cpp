@@ -165,9 +165,9 @@ CtSlice read_slice(const std::string& path) {
   PixelModule module;
   CtSlice slice;
   slice.header = read_header(dataset, module);
-  const std::vector<std::int32_t> values = read_stored_values(dataset, module);
-  LinearPixels linear = to_linear_pixels(values, module.rows, module.columns, module.format);
-  slice.pixels = turn_pixels(linear.pixels, module.rows, module.columns, slice.header.turn);
+  LinearPixels linear =
+      to_linear_pixels(read_stored_values(dataset, module), module.rows, module.columns, module.format);
+  slice.pixels = turn_pixels(std::move(linear.pixels), module.rows, module.columns, slice.header.turn);
   slice.slope = linear.slope;
   slice.intercept = linear.intercept;
   for (Reason& reason : linear.reasons) slice.header.reasons.push_back(std::move(reason));

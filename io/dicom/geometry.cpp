@@ -79,8 +79,7 @@ void turn_geometry(SliceHeader& header, const Turn& turn) {
   }
 }
 
-std::vector<std::int16_t> turn_pixels(const std::vector<std::int16_t>& stored, int rows, int columns,
-                                      const Turn& turn) {
+std::vector<std::int16_t> turn_pixels(std::vector<std::int16_t> stored, int rows, int columns, const Turn& turn) {
   if (turn == Turn{}) return stored;
   const int turned_rows = turn.transpose ? columns : rows, turned_columns = turn.transpose ? rows : columns;
   std::vector<std::int16_t> turned(stored.size());

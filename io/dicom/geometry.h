@@ -27,6 +27,6 @@ Turn upright_turn(const std::array<Vector3, 2>& orientation);
 void turn_geometry(SliceHeader& header, const Turn& turn);
 
 /// Turns a picture of rows x columns as stored.
-std::vector<std::int16_t> turn_pixels(const std::vector<std::int16_t>& stored, int rows, int columns, const Turn& turn);
+std::vector<std::int16_t> turn_pixels(std::vector<std::int16_t> stored, int rows, int columns, const Turn& turn);
 
 }  // namespace io

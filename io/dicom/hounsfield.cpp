@@ -97,19 +97,17 @@ bool believe_padding(const std::vector<std::int32_t>& values, int rows, int colu
 /// Marks what is to become -1024 HU.
 constexpr std::int32_t nothing_scanned = std::numeric_limits<std::int32_t>::min();
 
-std::vector<std::int32_t> apply_map(const std::vector<std::int32_t>& values, const StoredFormat& format,
-                                    const ValueMap& map, bool use_padding, std::vector<Reason>& reasons) {
-  std::vector<std::int32_t> fixed(values.size());
+/// Applies the map to every value, in place.
+void apply_map(std::vector<std::int32_t>& values, const StoredFormat& format, const ValueMap& map, bool use_padding,
+               std::vector<Reason>& reasons) {
   std::int64_t padded = 0, below_air = 0;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    fixed[i] = map.fixed(values[i]);
-    if (use_padding && is_declared_padding(values[i], format)) {
-      fixed[i] = nothing_scanned;
-      ++padded;
-    } else if (map.hu(fixed[i]) < lowest_hu) {
-      fixed[i] = nothing_scanned;
-      ++below_air;
-    }
+  for (std::int32_t& value : values) {
+    const std::int32_t fixed = map.fixed(value);
+    const bool is_padding = use_padding && is_declared_padding(value, format);
+    const bool is_below_air = !is_padding && map.hu(fixed) < lowest_hu;
+    value = is_padding || is_below_air ? nothing_scanned : fixed;
+    padded += is_padding;
+    below_air += is_below_air;
   }
   if (padded > 0) {
     reasons.push_back({fix::padding, std::to_string(padded) + " pixels of PixelPaddingValue " +
@@ -118,7 +116,6 @@ std::vector<std::int32_t> apply_map(const std::vector<std::int32_t>& values, con
   if (below_air > 0) {
     reasons.push_back({fix::below_air, std::to_string(below_air) + " pixels below -1024 HU became -1024 HU"});
   }
-  return fixed;
 }
 
 /// Chooses the 16-bit numbers: the values as they are if they fit, else cut to the range of CT, else whole HU.
@@ -163,13 +160,6 @@ bool is_usable_rescale(double slope, double intercept) {
   return std::abs(slope) >= 1e-6 && std::abs(slope) <= 1e6 && std::abs(intercept) <= 1e9;
 }
 
-std::int32_t stored_value(std::uint16_t cell, const StoredFormat& format) {
-  const int shift = format.high_bit + 1 - format.bits_stored;
-  const std::int32_t range = 1 << format.bits_stored;
-  const std::int32_t value = (cell >> shift) & (range - 1);
-  return format.is_signed && value >= range / 2 ? value - range : value;
-}
-
 bool is_wrapped(const std::vector<std::int32_t>& values, const StoredFormat& format) {
   if (!format.intercept || *format.intercept <= -100 || format.bits_stored != 12 || format.is_signed) return false;
   return is_near_wrapped_air(most_frequent(values, format));
@@ -195,8 +185,7 @@ bool is_inverted(const std::vector<std::int32_t>& values, int rows, int columns,
   return slope * *middle >= slope * (mirror_sum(format) - *middle);
 }
 
-LinearPixels to_linear_pixels(const std::vector<std::int32_t>& values, int rows, int columns,
-                              const StoredFormat& format) {
+LinearPixels to_linear_pixels(std::vector<std::int32_t> values, int rows, int columns, const StoredFormat& format) {
   NN_CHECK(
       rows > 0 && columns > 0 && values.size() == static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns),
       "[to_linear_pixels] expected ", rows, " x ", columns, " values, got ", values.size());
@@ -210,8 +199,8 @@ LinearPixels to_linear_pixels(const std::vector<std::int32_t>& values, int rows,
     reasons.push_back({fix::padding_kept, "PixelPaddingValue " + std::to_string(*format.padding) +
                                               " is a tissue's value and fills no corner: not used"});
   }
-  const std::vector<std::int32_t> fixed = apply_map(values, format, map, use_padding, reasons);
-  return store(fixed, map, std::move(reasons));
+  apply_map(values, format, map, use_padding, reasons);
+  return store(values, map, std::move(reasons));
 }
 
 }  // namespace io

@@ -28,7 +28,12 @@ struct StoredFormat {
 bool is_usable_rescale(double slope, double intercept);
 
 /// The number in a pixel cell of 8 or 16 bits: bits above `high_bit` (old overlays) cut off, the sign extended.
-std::int32_t stored_value(std::uint16_t cell, const StoredFormat& format);
+inline std::int32_t stored_value(std::uint16_t cell, const StoredFormat& format) {
+  const int shift = format.high_bit + 1 - format.bits_stored;
+  const std::int32_t range = 1 << format.bits_stored;
+  const std::int32_t value = (cell >> shift) & (range - 1);
+  return format.is_signed && value >= range / 2 ? value - range : value;
+}
 
 /// True if values of 12 bits have wrapped around: RescaleIntercept is present and above -100, BitsStored 12, unsigned,
 /// and the pixels show it: the most frequent value is near 3096, which is the air's -1000 modulo 4096.
@@ -51,7 +56,6 @@ struct LinearPixels {
 /// Every fix, in this order: declared padding is set aside, MONOCHROME1 inverted, wrapped values unwrapped; then
 /// padding and whatever is below -1024 HU becomes -1024 HU (or the next value below it), and values that 16 signed bits
 /// do not hold are cut to the range of CT. `values` holds rows * columns stored values, row after row.
-LinearPixels to_linear_pixels(const std::vector<std::int32_t>& values, int rows, int columns,
-                              const StoredFormat& format);
+LinearPixels to_linear_pixels(std::vector<std::int32_t> values, int rows, int columns, const StoredFormat& format);
 
 }  // namespace io
