@@ -5,12 +5,10 @@
 
 #include <algorithm>
 #include <chrono>
-#include <set>
 #include <thread>
 
 #include "io/rejected_file.h"
 #include "nn/core/allocator.h"
-#include "nn/core/parallel.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/train/image_files.h"
 
@@ -247,25 +245,6 @@ TEST_F(LoaderTest, AFileThatIsGoneIsAnErrorThatNamesIt) {
     evaluation.start(0, 3);  // what is whole can still be had
     EXPECT_TRUE(evaluation.next().has_value());
   }
-}
-
-TEST_F(LoaderTest, DoesNotTakeThePoolOfTheNetwork) {
-  // While workers run, parallel_for on this thread still uses several threads.
-  const int before = nn::thread_count();
-  nn::set_thread_count(3);
-  Loader training_loader = loader(training(4, 8));
-  training_loader.start(0);
-  std::mutex mutex;
-  std::set<std::thread::id> seen;
-  for (int i = 0; i < 50 && seen.size() < 2; ++i) {
-    nn::parallel_for(0, 64, 1, [&](std::int64_t, std::int64_t) {
-      std::this_thread::sleep_for(std::chrono::microseconds(50));
-      const std::lock_guard lock(mutex);
-      seen.insert(std::this_thread::get_id());
-    });
-  }
-  nn::set_thread_count(before);
-  EXPECT_GT(seen.size(), 1U);
 }
 
 TEST_F(LoaderTest, AnEmptyPartHasNoBatches) {
