@@ -13,8 +13,10 @@ using AddCommand = void (*)(CLI::App& program, Selected& selected);
 
 // In the order of --help.
 constexpr AddCommand add_commands[] = {
+    apps::add_synth,
     apps::add_train,
     apps::add_predict,
+    apps::add_evaluate,
     apps::add_info,
     apps::add_bench,
 };

@@ -48,7 +48,7 @@ footer { margin-top: 4rem; padding-top: 1.1rem; border-top: 1px solid var(--rule
 .card { padding: 1rem 1.1rem 0.8rem; min-width: 0; }
 .grid { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 22rem), 1fr)); }
 .grid.small { grid-template-columns: repeat(auto-fill, minmax(min(100%, 16.5rem), 1fr)); }
-.tiles { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 11.5rem), 1fr)); }
+.tiles { display: grid; gap: 1rem; grid-template-columns: repeat(4, minmax(0, 1fr)); }
 .tile { padding: 0.85rem 1.1rem 0.9rem; display: flex; flex-direction: column; }
 .tile span { color: var(--soft); font-size: 0.82rem; }
 .tile strong { font-size: 1.75rem; line-height: 1.3; letter-spacing: -0.02em; font-weight: 620; }
@@ -123,11 +123,13 @@ figcaption .id { display: flex; justify-content: space-between; gap: 0.6rem; col
 .strip .marks b::before { content: ""; position: absolute; left: 50%; top: 1rem; border: 3px solid transparent; border-top: 4px solid var(--ink); border-bottom: 0; transform: translateX(-50%); }
 .thumbnails { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 13.5rem), 1fr)); margin-top: 1.1rem; }
 
+@media (max-width: 760px) {
+  .tiles { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 0.7rem; }
+}
 @media (max-width: 640px) {
   main { padding: 1.8rem 1rem 2rem; }
   h1 { font-size: 1.6rem; }
   section { margin-top: 2.2rem; }
-  .tiles { grid-template-columns: 1fr 1fr; gap: 0.7rem; }
   .tile { padding: 0.7rem 0.8rem; }
   .tile strong { font-size: 1.4rem; }
   th, td { padding: 0.45rem 0.6rem; }

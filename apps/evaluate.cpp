@@ -1,0 +1,81 @@
+// falx evaluate: predictions against labels.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include "apps/commands.h"
+#include "apps/output_directory.h"
+#include "apps/report/evaluation_report.h"
+#include "io/files/atomic_file.h"
+#include "train/evaluate.h"
+
+namespace apps {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+  train::EvaluateOptions evaluate;
+  fs::path out;
+  bool overwrite = false;
+  CommonOptions common;
+};
+
+/// Without --prior, a model beside the predictions (both are in a run directory) says what its training part was like.
+fs::path prior_of(const train::EvaluateOptions& options) {
+  const fs::path beside = options.predictions.parent_path() / "model.safetensors";
+  return options.prior.empty() && fs::exists(beside) ? beside : options.prior;
+}
+
+void write_results(const Options& options, const train::Evaluation& evaluation) {
+  const fs::path report = options.out / "report.html";
+  prepare_output(options.out, std::vector<fs::path>{options.out / "evaluation.json", options.out / "roc.csv",
+                                                    options.out / "calibration.csv", report});
+  train::write_evaluation(options.out, evaluation);
+  io::write_file_atomically(report, evaluation_report_html(options.evaluate.predictions.string(), evaluation));
+}
+
+int run_evaluate(Options options) {
+  if (!options.out.empty()) check_output(options.out, options.overwrite);
+  options.evaluate.prior = prior_of(options.evaluate);
+  const train::Evaluation evaluation = train::evaluate(options.evaluate);
+  if (!options.out.empty()) write_results(options, evaluation);
+  const std::string text =
+      options.common.json ? train::evaluation_json(evaluation) + "\n" : train::evaluation_table(evaluation);
+  std::fputs(text.c_str(), stdout);
+  return done;
+}
+
+}  // namespace
+
+void add_evaluate(CLI::App& program, Selected& selected) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = program.add_subcommand("evaluate", "Score predictions against labels, beside the class prior");
+  command->footer(
+      "Examples:\n"
+      "  falx evaluate --predictions RUN/predictions.csv --labels stage_2_train.csv\n"
+      "  falx evaluate --predictions OUT/submission.csv --labels stage_2_test_labels.csv --prior RUN --out SCORES");
+  train::EvaluateOptions& evaluate = options->evaluate;
+  command->add_option("--predictions", evaluate.predictions, "predictions.csv or submission.csv")->required();
+  command->add_option("--labels", evaluate.labels, "Labels of the same images, in the long or the wide form")
+      ->required();
+  command->add_option("--prior", evaluate.prior,
+                      "Where the class prior comes from: a run, a model file, or the training part's labels (default: "
+                      "model.safetensors beside the predictions, else the evaluated images themselves)");
+  command->add_option("--out", options->out,
+                      "Also write evaluation.json, roc.csv, calibration.csv and report.html here");
+  command->add_flag("--overwrite", options->overwrite, "Replace what an earlier run wrote to --out");
+  command->add_flag("--soft-labels", evaluate.label_options.soft_labels, "Accept labels between 0 and 1");
+  command
+      ->add_option_function<std::string>(
+          "--missing-labels",
+          [&evaluate](const std::string& choice) { evaluate.label_options.mask_missing = choice == "mask"; },
+          "What a missing label row is: an error, or unknown (mask)")
+      ->check(CLI::IsMember({"error", "mask"}));
+  add_json(*command, options->common);
+  command->callback([&selected, options] { selected.run = [options] { return run_evaluate(*options); }; });
+}
+
+}  // namespace apps

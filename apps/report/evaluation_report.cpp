@@ -1,0 +1,46 @@
+#include "apps/report/evaluation_report.h"
+
+#include "apps/report/html.h"
+#include "apps/report/score_sections.h"
+
+namespace apps {
+namespace {
+
+std::vector<std::string> notes(const train::Evaluation& evaluation) {
+  std::vector<std::string> result;
+  if (evaluation.prior_is_of_evaluated) {
+    result.emplace_back(
+        "No training prevalence was given: the class prior is that of the evaluated images themselves, the best that "
+        "any constant prediction can score on them.");
+  }
+  if (evaluation.without_labels > 0) {
+    result.push_back(format_count(evaluation.without_labels) + " predictions have no labels and were not scored.");
+  }
+  if (evaluation.without_prediction > 0) {
+    result.push_back(format_count(evaluation.without_prediction) +
+                     " labelled images have no prediction and were not scored.");
+  }
+  return result;
+}
+
+}  // namespace
+
+std::string evaluation_report_html(const std::string& title, const train::Evaluation& evaluation) {
+  const train::Scores &scores = evaluation.scores, &baseline = evaluation.baseline;
+  const train::LabelScores& any = scores.label[0];
+  std::string body = tiles(
+      {{"weighted log loss", format_fixed(scores.weighted_log_loss, 4), "any counts twice"},
+       {"class prior", format_fixed(baseline.weighted_log_loss, 4), "the same for every image"},
+       {"difference", relative_change(scores.weighted_log_loss, baseline.weighted_log_loss), "of the class prior"},
+       {"AUC of any", format_fixed(any.auc, 3),
+        format_count(any.positives) + " of " + format_count(any.known()) + " images positive"}});
+  body += warnings_box(notes(evaluation));
+  body += score_section(
+      scores, baseline,
+      evaluation.prior_is_of_evaluated ? "the one found in these images" : "the one found in the training part");
+  body += roc_section(evaluation.predictions, evaluation.labels);
+  body += calibration_section(evaluation.predictions, evaluation.labels);
+  return page("Evaluation", title, format_count(scores.images) + " images", body);
+}
+
+}  // namespace apps

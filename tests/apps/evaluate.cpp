@@ -1,0 +1,80 @@
+// The program itself: falx evaluate.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "io/files/atomic_file.h"
+#include "tests/support/temporary_directory.h"
+
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+
+class FalxEvaluate : public testing::Test {
+ protected:
+  struct Result {
+    int exit_code;
+    std::string out, error;
+  };
+
+  Result run(const std::string& arguments) {
+    const std::string command =
+        std::string(FALX_PROGRAM) + " evaluate " + arguments + " >" + file("stdout") + " 2>" + file("stderr");
+    const int status = std::system(command.c_str());
+    return {WEXITSTATUS(status), io::read_file(directory_ / "stdout"), io::read_file(directory_ / "stderr")};
+  }
+  std::string file(const std::string& name) const { return (directory_ / name).string(); }
+  std::string tables() const { return "--predictions " + file("p.csv") + " --labels " + file("l.csv"); }
+
+  void SetUp() override {
+    io::write_file_atomically(directory_ / "l.csv",
+                              "image,any,epidural,intraparenchymal,intraventricular,subarachnoid,subdural\n"
+                              "a,1,0,0,0,0,1\nb,0,0,0,0,0,0\n");
+    io::write_file_atomically(directory_ / "p.csv",
+                              "image,p_any,p_epidural,p_intraparenchymal,p_intraventricular,p_subarachnoid,p_subdural\n"
+                              "a,0.5,0.5,0.5,0.5,0.5,0.5\nb,0.5,0.5,0.5,0.5,0.5,0.5\n");
+  }
+
+  test::TemporaryDirectory directory_;
+};
+
+TEST_F(FalxEvaluate, PrintsATable) {
+  const Result result = run(tables());
+  EXPECT_EQ(result.exit_code, 0) << result.error;
+  EXPECT_THAT(result.out, HasSubstr("weighted log loss"));
+  EXPECT_THAT(result.out, HasSubstr("0.6931"));
+  EXPECT_EQ(result.error, "");
+}
+
+TEST_F(FalxEvaluate, PrintsOneJsonObject) {
+  const Result result = run(tables() + " --json");
+  EXPECT_EQ(result.exit_code, 0) << result.error;
+  EXPECT_NEAR(json::parse(result.out)["weighted_log_loss"].get<double>(), 0.693147, 1e-6);
+}
+
+TEST_F(FalxEvaluate, WritesItsFilesAndRefusesToOverwriteThem) {
+  EXPECT_EQ(run(tables() + " --out " + file("scores")).exit_code, 0);
+  for (const char* name : {"evaluation.json", "roc.csv", "calibration.csv", "report.html"}) {
+    EXPECT_TRUE(std::filesystem::exists(directory_ / "scores" / name)) << name;
+  }
+  EXPECT_EQ(run(tables() + " --out " + file("scores")).exit_code, 2);
+  EXPECT_EQ(run(tables() + " --out " + file("scores") + " --overwrite").exit_code, 0);
+}
+
+TEST_F(FalxEvaluate, SaysInOneLineWhatIsWrong) {
+  const Result missing = run("--predictions " + file("none.csv") + " --labels " + file("l.csv"));
+  EXPECT_EQ(missing.exit_code, 1);
+  EXPECT_EQ(missing.error, "falx evaluate: cannot read " + file("none.csv") + ": No such file or directory\n");
+  EXPECT_EQ(run("--labels " + file("l.csv")).exit_code, 2);
+  EXPECT_EQ(run(tables() + " --missing-labels perhaps").exit_code, 2);
+  EXPECT_EQ(run(tables() + " --no-such-flag").exit_code, 2);
+}
+
+}  // namespace
