@@ -34,7 +34,7 @@ std::string shape_text(const nn::Shape& shape) { return fmt::format("{} x {} x {
 std::string grouped(std::int64_t number) {
   std::string digits = std::to_string(number);
   for (auto place = static_cast<std::int64_t>(digits.size()) - 3; place > 0; place -= 3) {
-    digits.insert(static_cast<std::size_t>(place), ",");
+    digits.insert(static_cast<std::size_t>(place), 1, ',');
   }
   return digits;
 }
