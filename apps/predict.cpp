@@ -103,16 +103,16 @@ int run_predict(const Options& options) {
   const OutputFiles files(options.out);
 
   Progress progress(options.common.quiet);
-  const Interruption interruption;
   train::SliceCache cache;
-  const train::PredictionRun run =
-      train::predict(model, options.predict, cache, [&](std::int64_t done_so_far, std::int64_t total) {
-        progress.update("predict", done_so_far, total, "images");
-        return !Interruption::requested();
-      });
+  train::PredictOptions predict = options.predict;
+  predict.loading = progress.loading();
+  const train::PredictionRun run = train::predict(model, predict, cache, [&](std::int64_t images, std::int64_t total) {
+    progress.update("predicting", images, total, "images");
+    return true;
+  });
   progress.clear();
-  if (!run.complete) return Interruption::exit_code();
 
+  const Interruption interruption;  // results are written whole
   prepare_output(options.out, files.all());
   train::write_predictions(files.predictions, run.predictions);
   train::write_studies(files.studies, run.studies);
@@ -120,6 +120,7 @@ int run_predict(const Options& options) {
   const train::TemplateCounts counts = write_submission(options, files, run, model);
   io::write_file_atomically(files.report, study_report_html(make_study_report(run, model, cache)));
   print_result(options, files, run, counts);
+  if (Interruption::requested()) return Interruption::exit_code();
   return count(run.dataset, io::RejectedFile::Kind::rejected) > 0 ? done_with_rejected : done;
 }
 

@@ -71,6 +71,12 @@ void Progress::update(const std::string& what, std::int64_t done, std::int64_t t
   }
 }
 
+std::function<void(std::string_view, std::size_t, std::size_t)> Progress::loading() {
+  return [this](std::string_view what, std::size_t done, std::size_t total) {
+    update("reading " + std::string(what), static_cast<std::int64_t>(done), static_cast<std::int64_t>(total), "files");
+  };
+}
+
 void Progress::draw_bar(double share, const std::string& text) {
   const auto filled = static_cast<std::size_t>(share * static_cast<double>(bar_width));
   std::string line = what_ + "  [" + std::string(filled, '#') + std::string(bar_width - filled, '.') + "]  " + text;

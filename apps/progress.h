@@ -3,7 +3,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <string_view>
 
 namespace apps {
 
@@ -22,6 +24,8 @@ class Progress {
   /// a terminal sees ten updates a second, a file one line in five seconds. A new `what` starts the clock anew.
   void update(const std::string& what, std::int64_t done, std::int64_t total, const std::string& unit,
               const std::string& note = "");
+  /// The same as a function for train::load_dataset.
+  std::function<void(std::string_view what, std::size_t done, std::size_t total)> loading();
   /// Removes the bar: before a line is written to standard output, and at the end of the work.
   void clear();
   /// A whole line on standard error, quiet or not, with the bar out of its way.

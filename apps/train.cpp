@@ -124,13 +124,13 @@ int run_train(const TrainOptions& options) {
   if (!options.resume) check_output(options.out, options.overwrite, "give --resume to go on with it, or --overwrite");
 
   Progress progress(options.common.quiet);
-  train::TrainingRun run(config, directory, options.id_key);
+  train::TrainingRun run(config, directory, options.id_key, progress.loading());
   for (const std::string& line : run.warnings()) progress.message("falx train: warning: " + line);
+
+  const Interruption interruption;
   if (!options.resume) prepare_output(options.out, directory.files());
   run.write_tables();
-
   Printer printer(config, options.common.json, progress);
-  const Interruption interruption;
   const train::Ended ended = run.train(printer, &Interruption::requested);
   progress.clear();
   if (ended == train::Ended::interrupted) {

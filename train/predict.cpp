@@ -20,7 +20,7 @@ Prediction prediction_of(const DatasetImage& image, const Probabilities& logits,
                          std::string_view id_key) {
   return {.image = image.id,
           .file = image.file,
-          .patient = pseudonym(image.patient, id_key),
+          .patient = image.patient.empty() ? "" : pseudonym(image.patient, id_key),
           .study = image.study,
           .series = image.series,
           .position_mm = image.position_mm,
@@ -52,21 +52,21 @@ void add_flags(const Dataset& dataset, std::vector<StudyPrediction>& studies) {
 }  // namespace
 
 PredictionRun predict(const ModelFile& model, const PredictOptions& options, SliceCache& cache,
-                      const KeepGoing& keep_going) {
+                      const KeepGoing& progress) {
   const Preprocessing& preprocessing = model.description.preprocessing;
   const auto network = load_network(model);
   DatasetOptions data;
   data.images = options.input;
   data.kind = preprocessing.images;
+  data.progress = options.loading;
   PredictionRun run;
   run.dataset = load_dataset(data, cache);
 
   LoaderOptions loading = evaluation_options(options.batch);
   loading.workers = nn::thread_count();
   Loader loader(run.dataset, all_images(run.dataset), preprocessing, loading, cache);
-  const auto logits = predict_logits(*network, loader, nn::Device::cpu, keep_going);
-  run.complete = logits.has_value();
-  if (!run.complete) return run;
+  const auto logits = predict_logits(*network, loader, nn::Device::cpu, progress);
+  NN_CHECK(logits.has_value(), "[predict] stopped");
   for (std::size_t i = 0; i < logits->size(); ++i) {
     run.predictions.push_back(
         prediction_of(run.dataset.images[i], (*logits)[i], preprocessing.slices() > 1, options.id_key));

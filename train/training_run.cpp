@@ -29,12 +29,13 @@ Preprocessing preprocessing_of(const TrainConfig& config, ImageKind kind) {
   return preprocessing;
 }
 
-DatasetOptions dataset_options(const TrainConfig& config) {
+DatasetOptions dataset_options(const TrainConfig& config, const DatasetProgress& progress) {
   DatasetOptions options;
   options.images = config.images;
   options.labels = config.labels;
   options.groups = config.groups;
   options.label_options = {.soft_labels = config.soft_labels, .mask_missing = config.missing_labels == "mask"};
+  options.progress = progress;
   return options;
 }
 
@@ -80,11 +81,11 @@ DataParts split_dataset(const Dataset& dataset, const TrainConfig& config, std::
   return parts;
 }
 
-TrainingRun::TrainingRun(TrainConfig config, RunDirectory directory, std::string id_key)
+TrainingRun::TrainingRun(TrainConfig config, RunDirectory directory, std::string id_key, const DatasetProgress& loading)
     : config_(std::move(config)),
       directory_(std::move(directory)),
       id_key_(std::move(id_key)),
-      dataset_(load_dataset(dataset_options(config_), cache_)),
+      dataset_(load_dataset(dataset_options(config_, loading), cache_)),
       parts_(split_dataset(dataset_, config_, id_key_)),
       preprocessing_(preprocessing_of(config_, dataset_.kind)),
       class_prior_(prevalence(labels_of(parts_.training))) {}

@@ -27,7 +27,8 @@ class TrainingRun {
  public:
   /// Reads the data and splits it; writes nothing yet. `config` is resolved; `id_key` makes pseudonyms. Throws
   /// nn::Error for data that cannot be trained on.
-  TrainingRun(TrainConfig config, RunDirectory directory, std::string id_key = std::string(default_id_key));
+  TrainingRun(TrainConfig config, RunDirectory directory, std::string id_key = std::string(default_id_key),
+              const DatasetProgress& loading = {});
   TrainingRun(const TrainingRun&) = delete;
   TrainingRun& operator=(const TrainingRun&) = delete;
   ~TrainingRun();

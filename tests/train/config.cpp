@@ -1,0 +1,112 @@
+#include "train/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "nn/core/error.h"
+
+namespace {
+
+using testing::HasSubstr;
+using train::TrainConfig;
+
+TrainConfig usual() {
+  TrainConfig config;
+  config.images = "/data/images";
+  config.labels = "/data/labels.csv";
+  return config;
+}
+
+std::string error_of(const auto& function) {
+  try {
+    function();
+  } catch (const nn::Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(TrainConfig, GoesThroughJsonUnchanged) {
+  TrainConfig config = usual();
+  config.windows = {"40/80", "80/200"};
+  config.seed = 18446744073709551615U;
+  config.learning_rate = 0.1 + 0.2;
+  config.augment = false;
+  const TrainConfig read = train::train_config_from_json(train::to_json(config), "config.json");
+  EXPECT_EQ(train::to_json(read), train::to_json(config));
+  EXPECT_EQ(read.seed, config.seed);
+  EXPECT_EQ(read.learning_rate, config.learning_rate);
+}
+
+TEST(TrainConfig, UnknownKeysAndWrongTypesAreNamed) {
+  const auto read = [](const char* json) { return error_of([&] { train::train_config_from_json(json, "my.json"); }); };
+  EXPECT_THAT(read(R"({"epoch": 3})"), HasSubstr("my.json: there is no option \"epoch\""));
+  EXPECT_THAT(read(R"({"epochs": "three"})"), HasSubstr("my.json: \"epochs\": \"three\" has the wrong type"));
+  EXPECT_THAT(read("[1]"), HasSubstr("my.json: expected an object"));
+  EXPECT_THAT(read("{"), HasSubstr("my.json: is no JSON"));
+}
+
+TEST(TrainConfig, ResolvingFillsInWhatIsUsual) {
+  const TrainConfig config = train::resolve(usual());
+  EXPECT_EQ(config.size, 256);
+  EXPECT_EQ(config.learning_rate, 2e-3);
+  EXPECT_EQ(config.weight_decay, 0.02);
+  TrainConfig sgd = usual();
+  sgd.optimizer = "sgd";
+  EXPECT_EQ(train::resolve(sgd).learning_rate, 0.05);
+}
+
+TEST(TrainConfig, ValuesThatCannotBeAreRefusedByName) {
+  const auto refused = [](const auto& change) {
+    TrainConfig config = usual();
+    change(config);
+    return error_of([&] { train::resolve(config); });
+  };
+  EXPECT_THAT(refused([](TrainConfig& c) { c.images = ""; }), HasSubstr("--images is required"));
+  EXPECT_THAT(refused([](TrainConfig& c) { c.epochs = 0; }), HasSubstr("--epochs 0: expected 1 to"));
+  EXPECT_THAT(refused([](TrainConfig& c) { c.batch = -3; }), HasSubstr("--batch -3"));
+  EXPECT_THAT(refused([](TrainConfig& c) { c.size = 7; }), HasSubstr("--size 7"));
+  EXPECT_THAT(refused([](TrainConfig& c) { c.size = 100000; }), HasSubstr("--size 100000"));
+  EXPECT_THAT(refused([](TrainConfig& c) { c.learning_rate = 1e9; }), HasSubstr("--lr"));
+  EXPECT_THAT(refused([](TrainConfig& c) { c.learning_rate = std::nan(""); }), HasSubstr("--lr"));
+  EXPECT_THAT(refused([](TrainConfig& c) { c.model = "resnet"; }), HasSubstr("no model 'resnet'"));
+  EXPECT_THAT(refused([](TrainConfig& c) { c.optimizer = "lion"; }), HasSubstr("lion"));
+  EXPECT_THAT(refused([](TrainConfig& c) { c.device = "cuda"; }), HasSubstr("without CUDA"));
+  EXPECT_THAT(refused([](TrainConfig& c) { c.windows = {"40-80"}; }), HasSubstr("--window 40-80"));
+  EXPECT_THAT(refused([](TrainConfig& c) { c.windows = {"40/0"}; }), HasSubstr("--window 40/0"));
+  EXPECT_THAT(refused([](TrainConfig& c) { c.validation = 1; }), HasSubstr("--validation 1"));
+  EXPECT_THAT(refused([](TrainConfig& c) { c.folds = 5, c.fold = 5; }), HasSubstr("--fold 5"));
+  EXPECT_THAT(refused([](TrainConfig& c) { c.fold = 2; }), HasSubstr("--fold needs --folds"));
+  EXPECT_EQ(refused([](TrainConfig&) {}), "");
+}
+
+TEST(TrainConfig, ResumingTakesMoreEpochsThreadsAndDeviceOnly) {
+  const TrainConfig run = train::resolve(usual());
+  TrainConfig given;
+  given.epochs = 20;
+  given.threads = 3;
+  given.batch = 999;  // not typed: does not count
+  const TrainConfig resumed = train::resumed(run, given, {"epochs", "threads"});
+  EXPECT_EQ(resumed.epochs, 20);
+  EXPECT_EQ(resumed.threads, 3);
+  EXPECT_EQ(resumed.batch, run.batch);
+  EXPECT_THAT(error_of([&] { train::resumed(run, given, {"batch"}); }),
+              HasSubstr("--batch 999: the run was started with 32"));
+  given.epochs = run.epochs - 1;
+  EXPECT_THAT(error_of([&] { train::resumed(run, given, {"epochs"}); }), HasSubstr("--epochs 11"));
+  given.batch = run.batch;
+  EXPECT_EQ(error_of([&] { train::resumed(run, given, {"batch"}); }), "");
+}
+
+TEST(TrainConfig, TheCommandLineOverridesAFile) {
+  TrainConfig file = usual(), typed;
+  file.epochs = 3;
+  file.batch = 8;
+  typed.epochs = 5;
+  const TrainConfig merged = train::merge(file, typed, {"epochs", "out"});
+  EXPECT_EQ(merged.epochs, 5);
+  EXPECT_EQ(merged.batch, 8);
+  EXPECT_EQ(merged.images, file.images);
+}
+
+}  // namespace
