@@ -1,8 +1,7 @@
 #include "nn/kernels/arithmetic.h"
 
-#include <vector>
-
 #include "nn/cpu/elementwise.h"
+#include "nn/cpu/row_sums.h"
 
 namespace nn {
 namespace cpu {
@@ -23,20 +22,14 @@ void sum_rows(const Tensor& x, const Tensor& y, float beta) {
            ", y ", y.elements(), " of ", y.dtype());
   dispatch_float("sum_rows", x, [&]<class T>() {
     const std::int64_t c = x.c();
-    const std::int64_t grain = rows_per_chunk(c);
-    const std::int64_t chunks = (x.rows() + grain - 1) / grain;
-    std::vector<double> partial(static_cast<std::size_t>(chunks * c));
-    parallel_for(0, x.rows(), grain, [&](std::int64_t begin, std::int64_t end) {
-      double* sum = partial.data() + begin / grain * c;
-      for (std::int64_t r = begin; r < end; ++r) {
-        const T* in = x.row<T>(r);
-        for (std::int64_t i = 0; i < c; ++i) sum[i] += static_cast<double>(in[i]);
-      }
-    });
+    const auto sums =
+        sum_over_chunks(x.rows(), rows_per_chunk(c), c, [&](std::int64_t begin, std::int64_t end, double* totals) {
+          sum_values_in_blocks<T>(
+              x, begin, end, [](T value, std::int64_t) { return value; }, totals);
+        });
     T* out = y.data<T>();
     for (std::int64_t i = 0; i < c; ++i) {
-      double sum = 0;
-      for (std::int64_t chunk = 0; chunk < chunks; ++chunk) sum += partial[static_cast<std::size_t>(chunk * c + i)];
+      const double sum = sums[static_cast<std::size_t>(i)];
       out[i] = static_cast<T>(beta == 0 ? sum : sum + static_cast<double>(beta) * static_cast<double>(out[i]));
     }
   });

@@ -89,9 +89,8 @@ void global_average_pool_forward(const Tensor& x, const Tensor& y) {
     parallel_for(0, x.n(), 1, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t image = begin; image < end; ++image) {
         std::vector<double> sums(static_cast<std::size_t>(c));
-        sum_rows_in_blocks<T>(
-            image * pixels, (image + 1) * pixels, c,
-            [&](std::int64_t row, T* partial) { add_scaled(c, T(1), x.row<T>(row), partial); }, sums.data());
+        sum_values_in_blocks<T>(
+            x, image * pixels, (image + 1) * pixels, [](T value, std::int64_t) { return value; }, sums.data());
         T* out = y.row<T>(image);
         for (std::int64_t i = 0; i < c; ++i) {
           out[i] = static_cast<T>(sums[static_cast<std::size_t>(i)] / static_cast<double>(pixels));

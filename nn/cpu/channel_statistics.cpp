@@ -25,30 +25,18 @@ struct Moments {
 /// Of rows [begin, end), in two passes: the second finds the rows in the cache.
 template <class T>
 Moments moments_of_rows(const Tensor& x, std::int64_t begin, std::int64_t end) {
-  const std::int64_t c = x.c();
-  const auto size = static_cast<std::size_t>(c);
+  const auto size = static_cast<std::size_t>(x.c());
   Moments m{static_cast<double>(end - begin), std::vector<double>(size), std::vector<double>(size)};
-  sum_rows_in_blocks<T>(
-      begin, end, c,
-      [&](std::int64_t row, T* __restrict sums) {
-        const T* __restrict in = x.row<T>(row);
-        for (std::int64_t i = 0; i < c; ++i) sums[i] += in[i];
-      },
-      m.mean.data());
+  sum_values_in_blocks<T>(
+      x, begin, end, [](T value, std::int64_t) { return value; }, m.mean.data());
   std::vector<T> centre(size);
   for (std::size_t i = 0; i < size; ++i) {
     m.mean[i] /= m.count;
     centre[i] = static_cast<T>(m.mean[i]);
   }
-  sum_rows_in_blocks<T>(
-      begin, end, c,
-      [&, middle = centre.data()](std::int64_t row, T* __restrict sums) {
-        const T* __restrict in = x.row<T>(row);
-        for (std::int64_t i = 0; i < c; ++i) {
-          const T deviation = in[i] - middle[i];
-          sums[i] += deviation * deviation;
-        }
-      },
+  sum_values_in_blocks<T>(
+      x, begin, end,
+      [middle = centre.data()](T value, std::int64_t i) { return (value - middle[i]) * (value - middle[i]); },
       m.squares.data());
   for (std::size_t i = 0; i < size; ++i) {  // the centre is the mean rounded to T
     const double shift = m.mean[i] - static_cast<double>(centre[i]);

@@ -58,34 +58,36 @@ void normalize_forward(const Tensor& x, const NormalizeParameters& p, const Tens
   });
 }
 
-/// One row: dx = scale dz + beta dx where wanted, and the row's terms of sum dz and sum dz (x - mean).
-template <bool relu, class T>
-struct BackwardRow {
-  static T masked(T centred, T scale, T shift, T dy) {
-    return relu ? functors::ReluBackward{}(centred * scale + shift, dy) : dy;
-  }
+/// What happens to a row of dx.
+enum class Write { nothing, overwrite, add };
 
-  static void write(std::int64_t c, const T* __restrict x, const T* __restrict dy, const T* __restrict mean,
-                    const T* __restrict scale, const T* __restrict shift, float beta, T* __restrict dx) {
-    if (beta == 0) {
-      for (std::int64_t i = 0; i < c; ++i) dx[i] = scale[i] * masked(x[i] - mean[i], scale[i], shift[i], dy[i]);
-    } else {
-      for (std::int64_t i = 0; i < c; ++i) {
-        dx[i] = scale[i] * masked(x[i] - mean[i], scale[i], shift[i], dy[i]) + T(beta) * dx[i];
-      }
-    }
-  }
+/// Channels that the backward loop takes at a stretch: with eight streams through memory, longer stretches are slower
+/// (measured with 160 to 512 channels: 16 GB/s in one stretch, 25 GB/s in stretches of 128).
+constexpr std::int64_t stretch = 128;
 
-  static void add(std::int64_t c, const T* __restrict x, const T* __restrict dy, const T* __restrict mean,
-                  const T* __restrict scale, const T* __restrict shift, T* __restrict sum, T* __restrict product) {
-    for (std::int64_t i = 0; i < c; ++i) {
+/// One row: its terms of sum dz and of sum dz (x - mean), and dx = scale dz + beta dx.
+template <bool relu, Write write, class T>
+void backward_row(std::int64_t c, const T* __restrict x, const T* __restrict dy, const T* __restrict mean,
+                  const T* __restrict scale, const T* __restrict shift, T* __restrict sum, T* __restrict product,
+                  [[maybe_unused]] T beta, [[maybe_unused]] T* __restrict dx) {
+  for (std::int64_t first = 0; first < c; first += stretch) {
+    const std::int64_t last = std::min(first + stretch, c);
+    for (std::int64_t i = first; i < last; ++i) {
       const T centred = x[i] - mean[i];
-      const T dz = masked(centred, scale[i], shift[i], dy[i]);
+      const T dz = relu ? functors::ReluBackward{}(centred * scale[i] + shift[i], dy[i]) : dy[i];
       sum[i] += dz;
       product[i] += dz * centred;
+      if constexpr (write == Write::overwrite) dx[i] = scale[i] * dz;
+      if constexpr (write == Write::add) dx[i] = scale[i] * dz + beta * dx[i];
     }
   }
-};
+}
+
+template <bool relu, class T>
+auto backward_row_for(const NormalizeGradient& dx) {
+  if (!dx.gradient.defined()) return backward_row<relu, Write::nothing, T>;
+  return dx.beta == 0 ? backward_row<relu, Write::overwrite, T> : backward_row<relu, Write::add, T>;
+}
 
 /// vector = value(i) + beta * vector
 template <class T, class Value>
@@ -100,19 +102,21 @@ void write_vector(const NormalizeGradient& target, std::int64_t c, const Value& 
   }
 }
 
-template <bool relu, class T>
-void normalize_backward(const Tensor& x, const Tensor& dy, const NormalizeParameters& p, const NormalizeGradients& g) {
+template <class T>
+void normalize_backward_typed(const Tensor& x, const Tensor& dy, const NormalizeParameters& p,
+                              const NormalizeGradients& g) {
   const std::int64_t c = x.c();
   const Vectors<T> v(p);
-  const T* scale = v.scales.data();
   const Tensor& dx = g.x.gradient;
-  const auto sums = sum_over_rows<T>(x.rows(), rows_per_chunk(c), 2 * c, [&](std::int64_t r, T* partial) {
-    const T *in = x.row<T>(r), *gradient = dy.row<T>(r);
-    BackwardRow<relu, T>::add(c, in, gradient, v.mean, scale, v.shift, partial, partial + c);
-    if (dx.defined()) {
-      BackwardRow<relu, T>::write(c, in, gradient, v.mean, scale, v.shift, g.x.beta, dx.row<T>(r));
-    }
-  });
+  const auto backward = p.relu ? backward_row_for<true, T>(g.x) : backward_row_for<false, T>(g.x);
+  const auto row = [&](std::int64_t r, T* partial) {
+    T* to = dx.defined() ? dx.row<T>(r) : nullptr;
+    backward(c, x.row<T>(r), dy.row<T>(r), v.mean, v.scales.data(), v.shift, partial, partial + c, T(g.x.beta), to);
+  };
+  const auto sums =
+      sum_over_chunks(x.rows(), rows_per_chunk(c), 2 * c, [&](std::int64_t begin, std::int64_t end, double* totals) {
+        sum_rows_in_blocks<T>(begin, end, 2 * c, row, totals);
+      });
   const auto inverse = [&](std::int64_t i) {
     return inverse_deviation(static_cast<double>(p.variance.data<T>()[i]), p.epsilon);
   };
@@ -129,9 +133,7 @@ void normalize_backward(const Tensor& x, const Tensor& dy, const NormalizeParame
   check_same("normalize_backward", x, dy);
   check_vectors("normalize_backward", x, p);
   if (g.x.gradient.defined()) check_same("normalize_backward", x, g.x.gradient);
-  dispatch_float("normalize_backward", x, [&]<class T>() {
-    (p.relu ? normalize_backward<true, T> : normalize_backward<false, T>)(x, dy, p, g);
-  });
+  dispatch_float("normalize_backward", x, [&]<class T>() { normalize_backward_typed<T>(x, dy, p, g); });
 }
 
 }  // namespace
