@@ -17,7 +17,7 @@ namespace {
 using test::DicomFile;
 using Code = std::pair<std::string, std::string>;  // file, code
 
-std::string at_height(double z) { return "-100\\-120\\" + std::to_string(z); }
+std::string at_height(double z) { return nn::message("-100\\-120\\", z); }
 
 std::vector<std::string> files(const io::Series& series) {
   std::vector<std::string> names;
@@ -35,7 +35,7 @@ class SeriesScan : public testing::Test {
  protected:
   /// A slice with its own SOPInstanceUID; `elements` on top.
   void write(const std::string& name, std::map<std::pair<int, int>, std::string> elements, DicomFile file = {}) {
-    file.elements = {{{0x0008, 0x0018}, "1.2." + std::to_string(++count_)}};
+    file.elements = {{{0x0008, 0x0018}, nn::message("1.2.", ++count_)}};
     for (const auto& [tag, value] : elements) file.elements[tag] = value;
     std::filesystem::create_directories((directory_ / name).parent_path());
     test::write_dicom(directory_ / name, file);
@@ -61,7 +61,7 @@ TEST_F(SeriesScan, OrdersFromTheFeetToTheHeadWhateverTheNames) {
 TEST_F(SeriesScan, TheNormalPointsToTheHeadForFeetFirstAndFlippedPictures) {
   // Rows to the right: row x column points to the feet as stored.
   for (int i = 0; i < 3; ++i) {
-    write("s" + std::to_string(i) + ".dcm",
+    write(nn::message("s", i, ".dcm"),
           {{{0x0020, 0x0032}, at_height(10 - i)}, {{0x0020, 0x0037}, "-1\\0\\0\\0\\1\\0"}});
   }
   EXPECT_EQ(files(scan().series.at(0)), (std::vector<std::string>{"s2.dcm", "s1.dcm", "s0.dcm"}));
@@ -70,9 +70,8 @@ TEST_F(SeriesScan, TheNormalPointsToTheHeadForFeetFirstAndFlippedPictures) {
 TEST_F(SeriesScan, OrdersAlongATiltedNormal) {
   // The gantry tilted by 18 degrees: the slices also shift to the back, so z alone is not the distance.
   for (int i = 0; i < 3; ++i) {
-    write("s" + std::to_string(i) + ".dcm",
-          {{{0x0020, 0x0032}, "-100\\" + std::to_string(-120 + i * 1.5) + "\\" + std::to_string(20 - i * 5)},
-           {{0x0020, 0x0037}, "1\\0\\0\\0\\0.9483237\\-0.3173047"}});
+    write(nn::message("s", i, ".dcm"), {{{0x0020, 0x0032}, nn::message("-100\\", -120 + i * 1.5, "\\", 20 - i * 5)},
+                                        {{0x0020, 0x0037}, "1\\0\\0\\0\\0.9483237\\-0.3173047"}});
   }
   const io::Series series = scan().series.at(0);
   EXPECT_EQ(files(series), (std::vector<std::string>{"s2.dcm", "s1.dcm", "s0.dcm"}));
@@ -89,7 +88,7 @@ TEST_F(SeriesScan, BreaksTiesByAcquisitionThenInstanceThenName) {
 
 TEST_F(SeriesScan, WithoutPositionsTheNumbersOrder) {
   for (const int instance : {10, 9, 2}) {
-    write("s" + std::to_string(instance) + ".dcm", {{{0x0020, 0x0013}, std::to_string(instance)}},
+    write(nn::message("s", instance, ".dcm"), {{{0x0020, 0x0013}, std::to_string(instance)}},
           {.without = {{0x0020, 0x0032}}});
   }
   const io::Series series = scan().series.at(0);
@@ -191,13 +190,13 @@ TEST_F(SeriesScan, FlagsASeriesByItsSlices) {
 
 TEST_F(SeriesScan, PositionsTellThinSlicesWhereNoThicknessIsGiven) {
   for (int i = 0; i < 4; ++i) {
-    write("s" + std::to_string(i) + ".dcm", {{{0x0020, 0x0032}, at_height(i * 1.25)}}, {.without = {{0x0018, 0x0050}}});
+    write(nn::message("s", i, ".dcm"), {{{0x0020, 0x0032}, at_height(i * 1.25)}}, {.without = {{0x0018, 0x0050}}});
   }
   EXPECT_TRUE(scan().series.at(0).thin_slices());
 }
 
 TEST_F(SeriesScan, NeighboursRepeatAtTheEnds) {
-  for (int i = 0; i < 3; ++i) write("s" + std::to_string(i) + ".dcm", {{{0x0020, 0x0032}, at_height(i)}});
+  for (int i = 0; i < 3; ++i) write(nn::message("s", i, ".dcm"), {{{0x0020, 0x0032}, at_height(i)}});
   const io::Series series = scan().series.at(0);
   using Three = std::array<std::size_t, 3>;
   EXPECT_EQ(io::neighbours(series, 0), (Three{0, 0, 1}));
@@ -208,8 +207,8 @@ TEST_F(SeriesScan, NeighboursRepeatAtTheEnds) {
 
 TEST_F(SeriesScan, DoesNotDependOnTheNumberOfThreads) {
   for (int i = 0; i < 40; ++i) {
-    write("s" + std::to_string(i) + ".dcm",
-          {{{0x0020, 0x0032}, at_height(i * 7 % 40)}, {{0x0020, 0x000e}, "1.2.3." + std::to_string(i % 3)}});
+    write(nn::message("s", i, ".dcm"),
+          {{{0x0020, 0x0032}, at_height(i * 7 % 40)}, {{0x0020, 0x000e}, nn::message("1.2.3.", i % 3)}});
   }
   const int threads = nn::thread_count();
   std::vector<std::vector<std::string>> runs;
@@ -234,8 +233,7 @@ TEST(SharedSeries, TheTiltedHeadOf28SlicesIsOrderedByPosition) {
   const io::Series& series = found.series[0];
   ASSERT_EQ(series.slices.size(), 28U);
   for (std::size_t i = 0; i < 28; ++i) {  // the files are named in the scanner's order, from the base up
-    const std::string number = std::to_string(i + 1);
-    EXPECT_EQ(series.slices[i].file, (number.size() < 2 ? "0" : "") + number + ".dcm");
+    EXPECT_EQ(series.slices[i].file, nn::message(i < 9 ? "0" : "", i + 1, ".dcm"));
     EXPECT_EQ(series.slices[i].turn, io::Turn{});
   }
   // The table moves along z in steps of 4.22 mm at the base, 1.14 mm at the change, 7.38 mm above; times cos(18.5 deg).
