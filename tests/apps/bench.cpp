@@ -1,0 +1,79 @@
+// The program itself: falx bench. Not what it measures, which is no test's business, but that it measures.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "tests/apps/run_falx.h"
+
+namespace {
+
+using nlohmann::json;
+using test::ProgramResult;
+using test::run_falx;
+using testing::HasSubstr;
+
+/// The keys that scripts rely on.
+const std::vector<std::string> result_keys{"model",
+                                           "what",
+                                           "device",
+                                           "precision",
+                                           "batch",
+                                           "size",
+                                           "threads",
+                                           "images_per_second",
+                                           "milliseconds",
+                                           "milliseconds_min",
+                                           "milliseconds_max",
+                                           "peak_bytes"};
+
+TEST(FalxBench, TheLastJsonLineHoldsTheResult) {
+  for (const std::string what : {"train", "infer", "ops"}) {
+    const ProgramResult result =
+        run_falx("bench --json --model cnn --size 32 --batch 2 --seconds 0 --threads 1 --what " + what);
+    ASSERT_EQ(result.exit_code, 0) << result.error;
+    const json line = json::parse(result.lines().back());
+    for (const std::string& key : result_keys) EXPECT_TRUE(line.contains(key)) << key;
+    EXPECT_EQ(line.size(), result_keys.size());
+    EXPECT_EQ(line["model"], "cnn");
+    EXPECT_EQ(line["what"], what);
+    EXPECT_EQ(line["batch"], 2);
+    EXPECT_EQ(line["size"], 32);
+    EXPECT_EQ(line["threads"], 1);
+    const double median = line["milliseconds"];
+    EXPECT_NEAR(line["images_per_second"].get<double>() * median, 2000, 1e-6);
+    EXPECT_LE(line["milliseconds_min"].get<double>(), median);
+    EXPECT_GE(line["milliseconds_max"].get<double>(), median);
+    EXPECT_GT(line["peak_bytes"].get<std::int64_t>(), 1 << 20);
+    EXPECT_EQ(result.lines().size(), what == "ops" ? 24U : 1U) << "ops: a line a layer before";
+  }
+}
+
+TEST(FalxBench, PrintsALineForAPerson) {
+  const ProgramResult result = run_falx("bench --size 32 --batch 1 --seconds 0 --what infer");
+  EXPECT_EQ(result.exit_code, 0) << result.error;
+  EXPECT_THAT(result.out, HasSubstr("infer (cnn, batch 1), 32 pixels, cpu f32"));
+  EXPECT_THAT(result.out, HasSubstr("images/s"));
+}
+
+TEST(FalxBench, RefusesWhatDoesNotExistInOneLine) {
+  for (const char* arguments :
+       {"bench --model resnet", "bench --device cuda", "bench --precision bf16", "bench --what play", "bench --batch 0",
+        "bench --size 0", "bench --size 7", "bench --what load", "bench --seconds -1"}) {
+    const ProgramResult result = run_falx(arguments);
+    EXPECT_EQ(result.exit_code, 2) << arguments;
+    EXPECT_EQ(std::count(result.error.begin(), result.error.end(), '\n'), 1) << result.error;
+    EXPECT_EQ(result.out, "") << arguments;
+  }
+}
+
+TEST(FalxBench, LoadingNeedsFilesThatCanBeRead) {
+  const ProgramResult result = run_falx("bench --what load --size 64 --images cuda");
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_EQ(std::count(result.error.begin(), result.error.end(), '\n'), 1) << result.error;
+}
+
+}  // namespace

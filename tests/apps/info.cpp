@@ -1,0 +1,90 @@
+// The program itself: falx info.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "io/files/safetensors.h"
+#include "tests/apps/run_falx.h"
+
+namespace {
+
+using nlohmann::json;
+using test::ProgramResult;
+using test::run_falx;
+using testing::HasSubstr;
+
+TEST(FalxInfo, PrintsTheTableOfLayers) {
+  const ProgramResult result = run_falx("info cnn-2019");
+  EXPECT_EQ(result.exit_code, 0) << result.error;
+  EXPECT_THAT(result.out, testing::ContainsRegex("conv2 +Conv2d +222 x 222 x 96 +36,960 +1,816,805,376"));
+  EXPECT_THAT(result.out, testing::ContainsRegex("total +112,710 +4,120,622,784"));
+  EXPECT_EQ(result.error, "");
+}
+
+TEST(FalxInfo, TheLastJsonLineIsTheTotal) {
+  const ProgramResult result = run_falx("info cnn --size 64 --channels 1 --json");
+  EXPECT_EQ(result.exit_code, 0) << result.error;
+  const std::vector<std::string> lines = result.lines();
+  std::int64_t parameters = 0, multiply_adds = 0;
+  for (std::size_t i = 0; i + 1 < lines.size(); ++i) {
+    parameters += json::parse(lines[i])["parameters"].get<std::int64_t>();
+    multiply_adds += json::parse(lines[i])["multiply_adds"].get<std::int64_t>();
+  }
+  const json total = json::parse(lines.back());
+  EXPECT_EQ(total["model"], "cnn");
+  EXPECT_EQ(total["input"], (json{64, 64, 1}));
+  EXPECT_EQ(total["parameters"], parameters);
+  EXPECT_EQ(total["multiply_adds"], multiply_adds);
+  EXPECT_GT(multiply_adds, 0);
+}
+
+TEST(FalxInfo, DescribesTheProgramWithEveryCpuKernelFilled) {
+  const ProgramResult result = run_falx("info --json");
+  EXPECT_EQ(result.exit_code, 0) << result.error;
+  const json facts = json::parse(result.out);
+  EXPECT_THAT(facts["devices"], testing::Contains("cpu"));
+  EXPECT_THAT(facts["simd_available"], testing::Contains(facts["simd"]));
+  EXPECT_TRUE(facts.contains("model_cnn-2019"));
+  EXPECT_GT(facts["kernel_slots"].get<int>(), 20);
+  EXPECT_EQ(facts["kernels_on_cpu"].size(), facts["kernel_slots"].get<std::size_t>());
+}
+
+TEST(FalxInfo, DescribesAWeightFile) {
+  const ProgramResult result = run_falx("info --json tests/golden/cnn.safetensors");
+  EXPECT_EQ(result.exit_code, 0) << result.error;
+  const json facts = json::parse(result.out);
+  EXPECT_EQ(facts["kind"], "safetensors");
+  EXPECT_EQ(facts["metadata_input"], "4 38 45 3");
+  EXPECT_EQ(facts["tensors"].get<std::size_t>(), io::read_safetensors("tests/golden/cnn.safetensors").tensors.size());
+}
+
+TEST(FalxInfo, SaysWhyAFileIsOfNoUse) {
+  const ProgramResult result = run_falx("info CMakeLists.txt");
+  EXPECT_EQ(result.exit_code, 0) << result.error;
+  EXPECT_THAT(result.out, HasSubstr("not_dicom"));
+}
+
+TEST(FalxInfo, RefusesWhatIsNothing) {
+  const ProgramResult unknown = run_falx("info resnet");
+  EXPECT_EQ(unknown.exit_code, 1);
+  EXPECT_EQ(unknown.error, "falx info: 'resnet' is no network (there are cnn, cnn-2019) and no file or directory\n");
+  const ProgramResult directory = run_falx("info tests");
+  EXPECT_EQ(directory.exit_code, 1);
+  EXPECT_THAT(directory.error, HasSubstr("tests is no run directory"));
+}
+
+TEST(FalxInfo, WrongUsageIsExitCode2InOneLine) {
+  for (const char* arguments :
+       {"info cnn --size 0", "info cnn --size 31", "info cnn --size 99999", "info cnn --channels x", "info --size 64",
+        "info cnn --nonsense", "info cnn cnn-2019"}) {
+    const ProgramResult result = run_falx(arguments);
+    EXPECT_EQ(result.exit_code, 2) << arguments;
+    EXPECT_EQ(std::count(result.error.begin(), result.error.end(), '\n'), 1) << result.error;
+    EXPECT_EQ(result.out, "") << arguments;
+  }
+}
+
+}  // namespace
