@@ -34,13 +34,11 @@ void eigen_multiply_block(const Block<T>& block) {
   }
 }
 
-bool use_eigen() { return simd_target() == "baseline"; }
-
 }  // namespace
 
 template <>
 TileShape tile_shape<float>() {
-  return use_eigen() ? eigen_tile_shape : detail::simd_tile_shape();
+  return simd_target_is_baseline() ? eigen_tile_shape : detail::simd_tile_shape();
 }
 template <>
 TileShape tile_shape<double>() {
@@ -49,7 +47,7 @@ TileShape tile_shape<double>() {
 
 template <>
 void multiply_block(const Block<float>& block) {
-  use_eigen() ? eigen_multiply_block(block) : detail::simd_multiply_block(block);
+  simd_target_is_baseline() ? eigen_multiply_block(block) : detail::simd_multiply_block(block);
 }
 template <>
 void multiply_block(const Block<double>& block) {

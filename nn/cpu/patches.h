@@ -139,15 +139,15 @@ class PatchReader final : public MatrixReader<T> {
 template <class T>
 class PixelWriter final : public MatrixWriter<T> {
  public:
-  /// `rows` of the result will come in blocks of rows_per_block(rows).
+  /// `rows` of the result will come in pieces of rows_per_piece(rows).
   PixelWriter(const Tensor& image, const WindowGrid& grid, const ConvEpilogue& epilogue, std::int64_t rows)
       : data_(image.data<T>()),
         image_(image, grid),
         relu_(epilogue.relu),
         beta_(static_cast<T>(epilogue.beta)),
-        block_rows_(rows_per_block<T>(rows)) {
+        piece_rows_(rows_per_piece<T>(rows)) {
     if (epilogue.bias.defined()) bias_ = epilogue.bias.data<T>();
-    const auto sums = static_cast<std::size_t>((rows + block_rows_ - 1) / block_rows_ * image.c());
+    const auto sums = static_cast<std::size_t>((rows + piece_rows_ - 1) / piece_rows_ * image.c());
     if (epilogue.sum.defined()) sum_.resize(sums);
     if (epilogue.sum_of_squares.defined()) sum_of_squares_.resize(sums);
   }
@@ -169,7 +169,7 @@ class PixelWriter final : public MatrixWriter<T> {
     });
   }
 
-  /// Adds up the blocks' sums, in order. After the product, for the epilogue's tensors.
+  /// Adds up the pieces' sums, in order. After the product, for the epilogue's tensors.
   void finish_sums(const ConvEpilogue& epilogue) const {
     finish(sum_, epilogue.sum);
     finish(sum_of_squares_, epilogue.sum_of_squares);
@@ -178,7 +178,7 @@ class PixelWriter final : public MatrixWriter<T> {
  private:
   void add_sums(std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns, const T* from,
                 std::int64_t pitch) const {
-    const std::int64_t block = row / block_rows_ * image_.shape.c + column;
+    const std::int64_t block = row / piece_rows_ * image_.shape.c + column;
     for (std::int64_t r = 0; r < rows; ++r) {
       for (std::int64_t k = 0; k < columns; ++k) {
         auto value = static_cast<double>(from[r * pitch + k]);
@@ -205,8 +205,8 @@ class PixelWriter final : public MatrixWriter<T> {
   const T* bias_ = nullptr;
   bool relu_;
   T beta_;
-  std::int64_t block_rows_;
-  mutable std::vector<double> sum_, sum_of_squares_;  // one row of channels per block of rows: no two threads share one
+  std::int64_t piece_rows_;
+  mutable std::vector<double> sum_, sum_of_squares_;  // one row of channels per piece of rows: no two threads share one
 };
 
 }  // namespace nn::cpu

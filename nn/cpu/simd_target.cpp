@@ -63,6 +63,8 @@ std::vector<std::string> simd_targets() {
 
 std::string simd_target() { return chosen().load()->name; }
 
+bool simd_target_is_baseline() { return chosen().load()->bit == 0; }
+
 void set_simd_target(const std::string& name) {
   const Target& target = find_target(name);
   chosen() = &target;

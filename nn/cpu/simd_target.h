@@ -10,6 +10,8 @@ namespace nn::cpu {
 std::vector<std::string> simd_targets();
 /// The one in use: the best, or the one that the environment variable FALX_CPU names.
 std::string simd_target();
+/// True if that is "baseline", asked often.
+bool simd_target_is_baseline();
 /// Takes another one from now on; an error names the choices. Not while kernels run: for tests and benchmarks.
 void set_simd_target(const std::string& name);
 
