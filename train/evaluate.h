@@ -12,12 +12,12 @@
 namespace train {
 
 struct EvaluateOptions {
-  std::filesystem::path predictions;  // predictions.csv or submission.csv: told apart by the header
-  std::filesystem::path labels;
-  LabelOptions label_options;
+  std::filesystem::path predictions = {};  // predictions.csv or submission.csv: told apart by the header
+  std::filesystem::path labels = {};
+  LabelOptions label_options = {};
   /// Where the class prior comes from: the training part's labels (CSV), or a model file that stores it. Empty: the
   /// prevalence of the evaluated images themselves, which no constant prediction can beat.
-  std::filesystem::path prior;
+  std::filesystem::path prior = {};
 };
 
 struct Evaluation {

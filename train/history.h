@@ -18,7 +18,7 @@ struct HistoryRow {
   double validation_loss = 0;  // the same loss on the validation part
   double weighted_log_loss = 0;
   double class_prior = 0;  // the weighted log loss of the training part's prevalence on the validation part
-  std::array<std::optional<double>, io::label_count> auc;
+  std::array<std::optional<double>, io::label_count> auc = {};
   double learning_rate = 0;  // at the epoch's end
   double images_per_second = 0;
   double seconds = 0;  // of this epoch

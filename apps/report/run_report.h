@@ -13,25 +13,25 @@ namespace apps {
 
 /// A slice shown in a report: an 8-bit PNG as the network's user would see it.
 struct SamplePicture {
-  std::string png;      // the file's bytes
-  std::string caption;  // the image id
+  std::string png = {};      // the file's bytes
+  std::string caption = {};  // the image id
   train::Probabilities probability = {};
-  train::ImageLabels labels;
+  train::ImageLabels labels = {};
 };
 
 /// Everything on the page of a training run. Patient ids come hashed (train/pseudonym.h) or not at all.
 struct RunReport {
-  std::string title;     // the run's name
-  std::string subtitle;  // "cnn, 96 px, 160 training and 40 validation patients"
-  std::vector<train::HistoryRow> history;
+  std::string title = {};     // the run's name
+  std::string subtitle = {};  // "cnn, 96 px, 160 training and 40 validation patients"
+  std::vector<train::HistoryRow> history = {};
   int best_epoch = 0;  // whose weights were kept; 0 if not known
   /// Validation images of the best epoch and their labels, for scores, ROC and calibration.
-  std::vector<train::Probabilities> predictions;
-  std::vector<train::ImageLabels> labels;
+  std::vector<train::Probabilities> predictions = {};
+  std::vector<train::ImageLabels> labels = {};
   train::Probabilities class_prior = {};  // the training part's prevalence
-  std::vector<SamplePicture> samples;
-  std::vector<std::pair<std::string, std::string>> configuration;  // option, value
-  std::vector<std::string> warnings;                               // "not split by patient", ...
+  std::vector<SamplePicture> samples = {};
+  std::vector<std::pair<std::string, std::string>> configuration = {};  // option, value
+  std::vector<std::string> warnings = {};                               // "not split by patient", ...
 };
 
 /// The page as UTF-8 HTML: inline SVG, CSS and pictures, no script, nothing loaded from elsewhere.

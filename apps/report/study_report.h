@@ -10,36 +10,36 @@
 namespace apps {
 
 struct ReportSlice {
-  std::string image;  // the image id
-  std::string file;
+  std::string image = {};  // the image id
+  std::string file = {};
   double position_mm = 0;  // NaN if not known
   train::Probabilities probability = {};
-  std::string png;      // thumbnail, the file's bytes; may be empty for slices that need none
-  std::string heatmap;  // PNG of the same size laid over it; may be empty
+  std::string png = {};      // thumbnail, the file's bytes; may be empty for slices that need none
+  std::string heatmap = {};  // PNG of the same size laid over it; may be empty
 };
 
 /// Slices in their order, from the feet to the head.
 struct ReportSeries {
-  std::string series;
-  std::vector<std::string> flags;  // bone_kernel, contrast, thin_slices, lossy, ...
-  std::vector<ReportSlice> slices;
+  std::string series = {};
+  std::vector<std::string> flags = {};  // bone_kernel, contrast, thin_slices, lossy, ...
+  std::vector<ReportSlice> slices = {};
 };
 
 struct ReportStudy {
-  std::string study;
-  std::string patient;                    // pseudonym
+  std::string study = {};
+  std::string patient = {};               // pseudonym
   train::Probabilities probability = {};  // of the study, by the stated rule
-  std::vector<ReportSeries> series;
+  std::vector<ReportSeries> series = {};
 };
 
 struct StudyReport {
-  std::string title;
-  std::string model;                                           // which model predicted, for the page's head
+  std::string title = {};
+  std::string model = {};                                      // which model predicted, for the page's head
   std::string rule = "the largest probability of its slices";  // how a study's probability comes about
-  std::vector<ReportStudy> studies;
+  std::vector<ReportStudy> studies = {};
   int rejected_files = 0, skipped_files = 0;
-  std::vector<std::string> warnings;
-  std::vector<std::pair<std::string, std::string>> configuration;
+  std::vector<std::string> warnings = {};
+  std::vector<std::pair<std::string, std::string>> configuration = {};
 };
 
 /// Indices of the at most `count` slices of a series worth a picture: the largest `any` first, those near a chosen

@@ -215,8 +215,10 @@ TEST(Html, FormatsNumbersForReading) {
 }
 
 TEST(Chart, TicksAreRoundAndCoverTheRange) {
-  EXPECT_THAT(apps::round_ticks(0, 1, 5), testing::Pointwise(testing::DoubleNear(1e-12), {0, 0.2, 0.4, 0.6, 0.8, 1}));
-  EXPECT_THAT(apps::round_ticks(0, 0.33, 4), testing::Pointwise(testing::DoubleNear(1e-12), {0, 0.1, 0.2, 0.3, 0.4}));
+  EXPECT_THAT(apps::round_ticks(0, 1, 5),
+              testing::Pointwise(testing::DoubleNear(1e-12), std::vector<double>{0, 0.2, 0.4, 0.6, 0.8, 1}));
+  EXPECT_THAT(apps::round_ticks(0, 0.33, 4),
+              testing::Pointwise(testing::DoubleNear(1e-12), std::vector<double>{0, 0.1, 0.2, 0.3, 0.4}));
   for (const double high : {1e-6, 0.07, 0.999, 1.0, 3.7, 12345.0}) {
     const auto ticks = apps::round_ticks(0, high, 5);
     EXPECT_EQ(ticks.front(), 0);
