@@ -57,6 +57,13 @@ TEST(Conv2d, GradientOfTheDataIsLeftOutWhereNobodyWantsIt) {
   EXPECT_EQ(w.gradient().shape(), w.shape());
 }
 
+TEST(Conv2d, RefusesAnOutputThatWouldLoseTheGradient) {
+  nn::Tape tape;
+  const nn::Variable x = nn::Variable::leaf(nn::Tensor::zeros({1, 4, 4, 2}), &tape);
+  const nn::Variable w(nn::Tensor::zeros({3, 3, 3, 2})), y(nn::Tensor::zeros({1, 2, 2, 3}));
+  EXPECT_THROW(nn::conv2d_into(x, w, {}, y), nn::Error);
+}
+
 TEST(Conv2d, RecordsNothingWithoutATape) {
   const nn::Variable x(nn::Tensor::zeros({1, 4, 4, 2})), w = nn::Variable::leaf(nn::Tensor::zeros({3, 3, 3, 2}));
   EXPECT_FALSE(nn::conv2d(x, w, {}).recorded());
