@@ -1,5 +1,6 @@
 // The program falx: reads the command line, runs one subcommand, turns errors into one line and an exit code.
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <string>
@@ -13,12 +14,7 @@ using AddCommand = void (*)(CLI::App& program, Selected& selected);
 
 // In the order of --help.
 constexpr AddCommand add_commands[] = {
-    apps::add_synth,
-    apps::add_train,
-    apps::add_predict,
-    apps::add_evaluate,
-    apps::add_info,
-    apps::add_bench,
+    apps::add_synth, apps::add_train, apps::add_predict, apps::add_evaluate, apps::add_info, apps::add_bench,
 };
 
 /// Messages may quote what they found; the promise is one line.
@@ -71,6 +67,7 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::signal(SIGXFSZ, SIG_IGN);  // a file too large for the user's limit is an error of write(), reported in one line
   try {
     return run(argc, argv);
   } catch (const std::exception& error) {

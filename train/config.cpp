@@ -201,7 +201,8 @@ TrainConfig resumed(const TrainConfig& run, const TrainConfig& given, const std:
 
 std::vector<std::pair<std::string, std::string>> option_table(const TrainConfig& config) {
   std::vector<std::pair<std::string, std::string>> table;
-  for (const auto& [name, value] : json_of(config).items()) {
+  const ordered_json options = json_of(config);  // items() refers to it
+  for (const auto& [name, value] : options.items()) {
     table.emplace_back(name, value.is_string() ? value.get<std::string>() : value.dump());
   }
   return table;

@@ -98,6 +98,15 @@ TEST(TrainConfig, ResumingTakesMoreEpochsThreadsAndDeviceOnly) {
   EXPECT_EQ(error_of([&] { train::resumed(run, given, {"batch"}); }), "");
 }
 
+TEST(TrainConfig, TheTableHasEveryOptionAsText) {
+  TrainConfig config = usual();
+  config.windows = {"40/80"};
+  const auto table = train::option_table(config);
+  EXPECT_THAT(table, testing::Contains(testing::Pair("images", "/data/images")));
+  EXPECT_THAT(table, testing::Contains(testing::Pair("epochs", "12")));
+  EXPECT_THAT(table, testing::Contains(testing::Pair("window", "[\"40/80\"]")));
+}
+
 TEST(TrainConfig, TheCommandLineOverridesAFile) {
   TrainConfig file = usual(), typed;
   file.epochs = 3;

@@ -1,0 +1,177 @@
+// The program itself: falx predict, on synthetic DICOM slices.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "io/files/csv.h"
+#include "io/phantom/dataset.h"
+#include "tests/apps/running_falx.h"
+#include "tests/support/shared_data.h"
+#include "tests/support/tiny_pictures.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using test::ProgramResult;
+using test::RunningFalx;
+using testing::HasSubstr;
+using testing::Not;
+
+/// A data set and a model of adjacent slices, made once for all tests.
+class FalxPredict : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    made_ = new test::TemporaryDirectory;
+    io::phantom::write_phantom_dataset(
+        {.out = *made_ / "data", .patients = 6, .test_patients = 2, .slices = 5, .size = 64});
+    const ProgramResult result = RunningFalx({"train", "--images", made("data/stage_2_train"), "--labels",
+                                              made("data/stage_2_train.csv"), "--out", made("run"), "--input", "slices",
+                                              "--size", "32", "--epochs", "1", "--batch", "8", "--quiet"})
+                                     .wait();
+    if (result.exit_code != 0) throw std::runtime_error(result.error);
+  }
+  static void TearDownTestSuite() {
+    delete made_;
+    made_ = nullptr;
+  }
+
+  static std::string made(const std::string& name) { return (*made_ / name).string(); }
+  std::string path(const std::string& name) const { return (directory_ / name).string(); }
+  static fs::path some_slice() {
+    std::vector<fs::path> files;
+    for (const auto& entry : fs::directory_iterator(*made_ / "data/stage_2_test")) files.push_back(entry.path());
+    return *std::min_element(files.begin(), files.end());
+  }
+
+  ProgramResult predict(const std::string& input, std::vector<std::string> more = {}) const {
+    more.insert(more.begin(), {"predict", "--model", made("run"), "--input", input, "--out", path("out"), "--quiet"});
+    return RunningFalx(more).wait();
+  }
+  std::vector<std::string> column(const std::string& file, const char* name) const {
+    std::vector<std::string> values;
+    for (io::CsvReader csv(directory_ / file); csv.next();) values.emplace_back(csv.field(name));
+    return values;
+  }
+  static void expect_one_line(const ProgramResult& result, int exit_code, const std::string& what) {
+    EXPECT_EQ(result.exit_code, exit_code) << result.error;
+    EXPECT_THAT(result.error, HasSubstr(what));
+    EXPECT_EQ(std::count(result.error.begin(), result.error.end(), '\n'), 1) << result.error;
+    EXPECT_EQ(result.out, "");
+  }
+
+  inline static test::TemporaryDirectory* made_ = nullptr;
+  test::TemporaryDirectory directory_;
+};
+
+TEST_F(FalxPredict, WritesAllItsFiles) {
+  const ProgramResult result = predict(made("data/stage_2_test"));
+  EXPECT_EQ(result.exit_code, 0) << result.error;
+  EXPECT_EQ(result.error, "");
+  const std::vector<std::string> images = column("out/predictions.csv", "image");
+  EXPECT_GE(images.size(), 10U);
+  EXPECT_EQ(column("out/submission.csv", "ID").size(), 6 * images.size());
+  EXPECT_GE(column("out/studies.csv", "study").size(), 4U);  // a row a series and a row a study
+  EXPECT_TRUE(column("out/rejected.csv", "file").empty());
+  EXPECT_THAT(io::read_file(directory_ / "out/report.html"), HasSubstr("</html>"));
+  for (const std::string& context : column("out/predictions.csv", "context")) EXPECT_EQ(context, "");
+}
+
+TEST_F(FalxPredict, JsonIsOneLineAnImage) {
+  const ProgramResult result = predict(made("data/stage_2_test"), {"--json"});
+  EXPECT_EQ(result.exit_code, 0) << result.error;
+  const std::vector<std::string> lines = result.lines();
+  EXPECT_EQ(lines.size(), column("out/predictions.csv", "image").size());
+  for (const std::string& line : lines) {
+    EXPECT_GT(json::parse(line)["p_any"], 0);
+    EXPECT_LT(json::parse(line)["p_subdural"], 1);
+  }
+}
+
+TEST_F(FalxPredict, ASingleSliceIsItsOwnNeighbour) {
+  EXPECT_EQ(predict(some_slice().string()).exit_code, 0);
+  EXPECT_THAT(column("out/predictions.csv", "context"), testing::ElementsAre("none"));
+}
+
+TEST_F(FalxPredict, RejectedImagesHaveTheClassPriorByTheTemplate) {
+  fs::copy(*made_ / "data/stage_2_test", directory_ / "input");
+  const fs::path broken = directory_ / "input" / some_slice().filename();
+  fs::resize_file(broken, fs::file_size(broken) / 2);
+  const std::string id = broken.stem().string();
+  std::ofstream submission_template(directory_ / "template.csv");
+  submission_template << "ID,Label\n";
+  for (const char* label : {"epidural", "intraparenchymal", "intraventricular", "subarachnoid", "subdural", "any"}) {
+    submission_template << id << '_' << label << ",0.5\n";
+  }
+  submission_template.close();
+
+  const ProgramResult result = predict(path("input"), {"--template", path("template.csv")});
+  EXPECT_EQ(result.exit_code, 3) << result.error;
+  EXPECT_THAT(result.out, HasSubstr("1 files rejected"));
+  EXPECT_THAT(result.out, HasSubstr("1 of them without a prediction have the class prior"));
+  EXPECT_THAT(column("out/rejected.csv", "code"), testing::ElementsAre("truncated"));
+  EXPECT_THAT(column("out/submission.csv", "ID"),
+              testing::ElementsAre(id + "_epidural", id + "_intraparenchymal", id + "_intraventricular",
+                                   id + "_subarachnoid", id + "_subdural", id + "_any"));
+  EXPECT_THAT(column("out/predictions.csv", "image"), Not(testing::Contains(id)));
+}
+
+TEST_F(FalxPredict, FilesThatAreNoSliceAreRefusedByReason) {
+  const fs::path broken = directory_ / "broken.dcm";
+  fs::copy_file(some_slice(), broken);
+  fs::resize_file(broken, fs::file_size(broken) / 2);
+  expect_one_line(predict(broken.string()), 1, "truncated");
+  expect_one_line(predict(path("absent")), 1, path("absent"));
+  std::ofstream(directory_ / "text.dcm") << "no DICOM at all";
+  expect_one_line(predict(path("text.dcm")), 1, "text.dcm");
+  EXPECT_FALSE(fs::exists(directory_ / "out"));
+}
+
+TEST_F(FalxPredict, SharedOddFilesAreRefusedByReason) {
+  const fs::path folder = test::shared_data("dicom/cornerstone-ctimage-all-syntaxes");
+  if (!fs::exists(folder)) GTEST_SKIP() << folder << " is absent";
+  expect_one_line(predict((folder / "no-pixel-data.dcm").string()), 1, "not_ct");
+  expect_one_line(predict((folder / "US-YBR_FULL_422-EVRLE.dcm").string()), 1, "no CT slice that can be used");
+}
+
+TEST_F(FalxPredict, PicturesAreRefusedByAModelOfSlices) {
+  test::write_tiny_pictures(directory_.path());
+  const ProgramResult result = predict(path("images"));
+  expect_one_line(result, 1, "no CT slice");
+}
+
+TEST_F(FalxPredict, WrongUsageIsOneLineAndExitCode2) {
+  const std::string input = made("data/stage_2_test");
+  expect_one_line(predict(input, {"--model", made("run")}), 2, "one --model");
+  expect_one_line(predict(input, {"--batch", "0"}), 2, "--batch");
+  expect_one_line(RunningFalx({"predict", "--input", input, "--out", path("out")}).wait(), 2, "--model");
+  fs::create_directories(directory_ / "out");
+  std::ofstream(directory_ / "out" / "notes.txt") << "mine";
+  expect_one_line(predict(input), 2, "is not empty");
+  EXPECT_EQ(predict(input, {"--overwrite"}).exit_code, 0);
+  EXPECT_EQ(io::read_file(directory_ / "out/notes.txt"), "mine");
+}
+
+TEST_F(FalxPredict, WhatIsNotThereYetIsAbsentAndRefused) {
+  const std::string help = test::run_falx("predict --help").out;
+  EXPECT_THAT(help, HasSubstr("--template"));
+  for (const char* flag : {"--tta", "--ensemble", "--heatmaps"}) {
+    EXPECT_THAT(help, Not(HasSubstr(flag)));
+    expect_one_line(predict(made("data/stage_2_test"), {flag, "1"}), 2, flag);
+  }
+}
+
+TEST_F(FalxPredict, AModelThatIsNoneIsRefused) {
+  std::ofstream(directory_ / "text.safetensors") << "no weights";
+  const auto with_model = [&](const std::string& model) {
+    return RunningFalx({"predict", "--model", model, "--input", made("data/stage_2_test"), "--out", path("out")})
+        .wait();
+  };
+  expect_one_line(with_model(path("text.safetensors")), 1, "text.safetensors");
+  expect_one_line(with_model(path("absent")), 1, path("absent"));
+  expect_one_line(with_model(made("run/last.safetensors")), 1, "without a description");
+  EXPECT_FALSE(fs::exists(directory_ / "out"));
+}
+
+}  // namespace

@@ -1,0 +1,297 @@
+// The program itself: falx train, from its options to a run directory.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "io/files/safetensors.h"
+#include "tests/apps/running_falx.h"
+#include "tests/support/tiny_pictures.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using test::ProgramResult;
+using test::RunningFalx;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::Not;
+
+class FalxTrain : public testing::Test {
+ protected:
+  FalxTrain() { test::write_tiny_pictures(directory_.path()); }
+
+  /// `falx train` on the tiny pictures, an epoch unless said otherwise.
+  std::vector<std::string> arguments(const std::string& out, std::vector<std::string> more = {}) const {
+    std::vector<std::string> all = {"train", "--out", path(out)};
+    const auto add = [&](const std::string& name, const std::string& value) {
+      if (std::find(more.begin(), more.end(), name) == more.end()) all.insert(all.end(), {name, value});
+    };
+    add("--images", path("images"));
+    add("--labels", path("labels.csv"));
+    add("--groups", path("groups.csv"));
+    add("--size", "32");
+    add("--batch", "4");
+    add("--epochs", "1");
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+  ProgramResult train(const std::string& out, const std::vector<std::string>& more = {}) const {
+    return RunningFalx(arguments(out, more)).wait();
+  }
+  ProgramResult resume(const std::string& out, std::vector<std::string> more = {}) const {
+    more.insert(more.begin(), {"train", "--resume", "--out", path(out)});
+    return RunningFalx(more).wait();
+  }
+
+  std::string path(const std::string& name) const { return (directory_ / name).string(); }
+  std::string bytes(const std::string& name) const { return io::read_file(directory_ / name); }
+  /// One line, from the command itself, and nothing on standard output.
+  static void expect_one_line(const ProgramResult& result, int exit_code, const std::string& what) {
+    EXPECT_EQ(result.exit_code, exit_code) << result.error;
+    EXPECT_THAT(result.error, HasSubstr(what));
+    EXPECT_THAT(result.error, testing::StartsWith("falx train: "));
+    EXPECT_EQ(std::count(result.error.begin(), result.error.end(), '\n'), 1) << result.error;
+    EXPECT_EQ(result.out, "");
+  }
+  std::set<std::string> files_in(const std::string& name) const {
+    std::set<std::string> names;
+    for (const auto& entry : fs::directory_iterator(directory_ / name)) names.insert(entry.path().filename());
+    return names;
+  }
+
+  test::TemporaryDirectory directory_;
+};
+
+const std::set<std::string> run_files = {"config.json",     "history.csv",  "last.safetensors", "model.safetensors",
+                                         "predictions.csv", "rejected.csv", "report.html",      "split.csv"};
+
+TEST_F(FalxTrain, WritesTheRunDirectory) {
+  const ProgramResult result = train("run", {"--quiet"});
+  EXPECT_EQ(result.exit_code, 0) << result.error;
+  EXPECT_EQ(result.error, "");
+  EXPECT_EQ(files_in("run"), run_files);
+  EXPECT_THAT(result.out, HasSubstr("best epoch 1: weighted log loss"));
+  EXPECT_THAT(result.out, HasSubstr("class prior"));
+  const json config = json::parse(bytes("run/config.json"));
+  EXPECT_EQ(config["batch"], 4);
+  EXPECT_EQ(config["lr"], 2e-3) << "what was left open must be filled in";
+  EXPECT_THAT(bytes("run/report.html"), HasSubstr("</html>"));
+}
+
+TEST_F(FalxTrain, JsonIsOneLineAnEpoch) {
+  const ProgramResult result = train("run", {"--json", "--epochs", "2", "--quiet"});
+  EXPECT_EQ(result.exit_code, 0) << result.error;
+  const std::vector<std::string> lines = result.lines();
+  ASSERT_EQ(lines.size(), 2U);
+  EXPECT_EQ(json::parse(lines[0])["epoch"], 1);
+  EXPECT_EQ(json::parse(lines[1])["epoch"], 2);
+  for (const char* key : {"train_loss", "validation_loss", "weighted_log_loss", "class_prior", "auc_any",
+                          "auc_epidural", "learning_rate", "images_per_second", "seconds"}) {
+    EXPECT_TRUE(json::parse(lines[1]).contains(key)) << key;
+  }
+}
+
+TEST_F(FalxTrain, WithoutPatientsItSaysSo) {
+  std::vector<fs::path> pictures;
+  for (const auto& entry : fs::directory_iterator(directory_ / "images")) pictures.push_back(entry.path());
+  for (const fs::path& picture : pictures) {  // folders stand in for patients
+    const fs::path folder = directory_ / "images" / ("folder" + picture.stem().string().substr(7, 1));
+    fs::create_directories(folder);
+    fs::rename(picture, folder / picture.filename());
+  }
+  const ProgramResult result = train("run", {"--groups", "", "--quiet"});
+  EXPECT_THAT(result.error, HasSubstr("not split by patient"));
+  EXPECT_THAT(result.out, HasSubstr("not split by patient"));
+}
+
+TEST_F(FalxTrain, ARejectedFileGivesExitCode3AndIsListed) {
+  fs::resize_file(directory_ / "images" / "picture1.png", 200);
+  const ProgramResult result = train("run", {"--quiet", "--missing-labels", "mask"});
+  EXPECT_EQ(result.exit_code, 3) << result.error;
+  EXPECT_THAT(bytes("run/rejected.csv"), HasSubstr("picture1.png"));
+  EXPECT_THAT(result.error, HasSubstr("1 files were rejected"));
+}
+
+TEST_F(FalxTrain, ConfigFileGivesOptionsAndTheCommandLineOverridesThem) {
+  std::ofstream(directory_ / "my.json") << R"({"batch": 6, "epochs": 7, "lr": 0.001})";
+  const ProgramResult result =
+      RunningFalx({"train", "--config", path("my.json"), "--images", path("images"), "--labels", path("labels.csv"),
+                   "--groups", path("groups.csv"), "--size", "32", "--epochs", "1", "--out", path("run"), "--quiet"})
+          .wait();
+  EXPECT_EQ(result.exit_code, 0) << result.error;
+  const json config = json::parse(bytes("run/config.json"));
+  EXPECT_EQ(config["batch"], 6);
+  EXPECT_EQ(config["epochs"], 1);
+  EXPECT_EQ(config["lr"], 0.001);
+}
+
+TEST_F(FalxTrain, ANonEmptyDirectoryIsRefusedWithoutOverwrite) {
+  fs::create_directories(directory_ / "run");
+  std::ofstream(directory_ / "run" / "notes.txt") << "mine";
+  expect_one_line(train("run"), 2, "is not empty: give --resume to go on with it, or --overwrite");
+  EXPECT_EQ(train("run", {"--overwrite", "--quiet"}).exit_code, 0);
+  EXPECT_EQ(bytes("run/notes.txt"), "mine");
+  EXPECT_EQ(train("run", {"--overwrite", "--quiet"}).exit_code, 0);
+}
+
+TEST_F(FalxTrain, WrongUsageIsOneLineAndExitCode2) {
+  expect_one_line(train("run", {"--model", "resnet50"}), 2, "there is no model 'resnet50'");
+  expect_one_line(train("run", {"--sise", "3"}), 2, "--sise");
+  expect_one_line(train("run", {"--size", "0"}), 2, "--size");
+  expect_one_line(train("run", {"--size", "99999"}), 2, "--size 99999");
+  expect_one_line(train("run", {"--batch", "0"}), 2, "--batch 0");
+  expect_one_line(train("run", {"--epochs", "-1"}), 2, "--epochs -1");
+  expect_one_line(train("run", {"--epochs", "many"}), 2, "--epochs");
+  expect_one_line(train("run", {"--lr", "nan"}), 2, "--lr");
+  expect_one_line(train("run", {"--window", "40"}), 2, "--window 40");
+  expect_one_line(train("run", {"--validation", "1.5"}), 2, "--validation 1.5");
+  expect_one_line(train("run", {"--folds", "3", "--fold", "3"}), 2, "--fold 3");
+  expect_one_line(train("run", {"--threads", "0"}), 2, "--threads");
+  expect_one_line(train("run", {"--device", "cuda"}), 2, "without CUDA");
+  expect_one_line(train("run", {"--config", path("absent.json")}), 2, "absent.json");
+  expect_one_line(RunningFalx({"train", "--out", path("run")}).wait(), 2, "--images is required");
+  expect_one_line(RunningFalx({"train"}).wait(), 2, "--out");
+  EXPECT_FALSE(fs::exists(directory_ / "run"));
+}
+
+TEST_F(FalxTrain, WhatIsNotThereYetIsAbsentAndRefused) {
+  const std::string help = test::run_falx("train --help").out;
+  EXPECT_THAT(help, HasSubstr("--resume"));
+  EXPECT_THAT(help, HasSubstr("Examples:"));
+  for (const char* flag : {"--weights", "--precision", "cuda", "bf16"}) EXPECT_THAT(help, Not(HasSubstr(flag)));
+  expect_one_line(train("run", {"--weights", "file"}), 2, "--weights");
+  expect_one_line(train("run", {"--precision", "bf16"}), 2, "--precision");
+}
+
+TEST_F(FalxTrain, DataThatCannotBeUsedIsOneLineAndExitCode1AndLeavesNothing) {
+  expect_one_line(train("run", {"--images", path("absent"), "--quiet"}), 1, path("absent"));
+  expect_one_line(train("run", {"--labels", path("absent.csv"), "--quiet"}), 1, path("absent.csv"));
+  std::ofstream(directory_ / "wrong.csv") << "picture,bleeds\npicture0,1\n";
+  expect_one_line(train("run", {"--labels", path("wrong.csv"), "--quiet"}), 1, "wrong.csv");
+  std::ofstream(directory_ / "short.csv") << "image,any,epidural,intraparenchymal,intraventricular,subarachnoid,"
+                                             "subdural\npicture0,1,0,0,0,0,1\n";
+  expect_one_line(train("run", {"--labels", path("short.csv"), "--quiet"}), 1, "picture1");
+  fs::create_directories(directory_ / "empty");
+  expect_one_line(train("run", {"--images", path("empty"), "--quiet"}), 1, path("empty"));
+  EXPECT_FALSE(fs::exists(directory_ / "run"));
+}
+
+TEST_F(FalxTrain, ResumingRefusesWhatDiffers) {
+  ASSERT_EQ(train("run", {"--quiet"}).exit_code, 0);
+  const std::string before = bytes("run/last.safetensors");
+  expect_one_line(resume("run", {"--batch", "8"}), 2, "--batch 8: the run was started with 4");
+  expect_one_line(resume("run", {"--seed", "8"}), 2, "--seed 8");
+  expect_one_line(resume("run", {"--model", "cnn-2019"}), 2, "--model");
+  expect_one_line(resume("run", {"--overwrite"}), 2, "exclude");
+  expect_one_line(resume("absent"), 2, "holds no run to resume");
+  EXPECT_TRUE(bytes("run/last.safetensors") == before);
+  EXPECT_EQ(resume("run", {"--epochs", "2", "--threads", "1", "--quiet", "--device", "cpu"}).exit_code, 0);
+  EXPECT_EQ(json::parse(bytes("run/config.json"))["epochs"], 2);
+}
+
+TEST_F(FalxTrain, ResumingWithOtherLabelsIsRefused) {
+  ASSERT_EQ(train("run", {"--quiet"}).exit_code, 0);
+  std::string labels = bytes("labels.csv");
+  labels.replace(labels.find("picture1,0,0,0,0,0,0"), 20, "picture1,1,0,0,0,0,1");
+  std::ofstream(directory_ / "labels.csv") << labels;
+  const ProgramResult result = resume("run", {"--epochs", "2", "--quiet"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.error, HasSubstr("other training data"));
+}
+
+TEST_F(FalxTrain, ADamagedOrForeignCheckpointIsRefusedInOneLine) {
+  ASSERT_EQ(train("small", {"--quiet"}).exit_code, 0);
+  ASSERT_EQ(train("old", {"--quiet", "--model", "cnn-2019"}).exit_code, 0);
+  fs::copy_file(directory_ / "old" / "last.safetensors", directory_ / "small" / "last.safetensors",
+                fs::copy_options::overwrite_existing);
+  expect_one_line(resume("small", {"--epochs", "2", "--quiet"}), 1, "of the architecture cnn-2019 does not fit");
+  fs::resize_file(directory_ / "old" / "last.safetensors", 1000);
+  expect_one_line(resume("old", {"--epochs", "2", "--quiet"}), 1, "last.safetensors");
+}
+
+TEST_F(FalxTrain, AFullDiskKeepsTheOldCheckpoint) {
+  ASSERT_EQ(train("run", {"--quiet"}).exit_code, 0);
+  const std::string checkpoint = bytes("run/last.safetensors"), model = bytes("run/model.safetensors");
+  const ProgramResult result =
+      RunningFalx({"train", "--resume", "--out", path("run"), "--epochs", "2", "--quiet"}, 1 << 20).wait();
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.error, HasSubstr(".safetensors"));
+  EXPECT_EQ(std::count(result.error.begin(), result.error.end(), '\n'), 1) << result.error;
+  EXPECT_TRUE(bytes("run/last.safetensors") == checkpoint);
+  EXPECT_TRUE(bytes("run/model.safetensors") == model);
+  EXPECT_EQ(files_in("run"), run_files) << "something half-written remains";
+  EXPECT_EQ(resume("run", {"--quiet"}).exit_code, 0);
+}
+
+TEST_F(FalxTrain, CtrlCAndSigtermFinishTheStepAndLeaveARunToResume) {
+  RunningFalx running(arguments("run", {"--epochs", "1000", "--quiet"}));
+  ASSERT_TRUE(running.wait_for_file(directory_ / "run" / "last.safetensors"));
+  running.signal(SIGINT);
+  ProgramResult result = running.wait();
+  EXPECT_EQ(result.exit_code, 130) << result.error;
+  EXPECT_THAT(result.error, HasSubstr("go on with: falx train --resume --out " + path("run")));
+
+  const std::string before = bytes("run/history.csv");
+  RunningFalx again({"train", "--resume", "--out", path("run"), "--quiet"});
+  for (int i = 0; i < 6000 && bytes("run/history.csv") == before && !again.has_ended(); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  again.signal(SIGTERM);
+  result = again.wait();
+  EXPECT_EQ(result.exit_code, 143) << result.error;
+  EXPECT_THAT(bytes("run/history.csv"), testing::StartsWith(before));
+  EXPECT_NE(bytes("run/history.csv"), before);
+}
+
+TEST_F(FalxTrain, ASecondCtrlCEndsAtOnce) {
+  RunningFalx running(arguments("run", {"--epochs", "1000", "--quiet", "--size", "256", "--batch", "16"}));
+  ASSERT_TRUE(running.wait_for_file(directory_ / "run" / "split.csv"));
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  const auto start = std::chrono::steady_clock::now();
+  while (!running.has_ended()) {
+    running.signal(SIGINT);
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
+  EXPECT_EQ(running.wait().exit_code, 130);
+}
+
+/// Kills training at random moments until it ends, and compares it with a run that was left alone.
+TEST_F(FalxTrain, SlowKilledAgainAndAgainItEndsWithTheSameBits) {
+  const std::vector<std::string> options = {"--epochs", "3", "--quiet", "--checkpoint-minutes", "0.0001"};
+  ASSERT_EQ(train("whole", options).exit_code, 0);
+  nn::Random random(4711);
+  int kills = 0;
+  std::vector<std::string> next = arguments("killed", options);
+  for (bool ended = false; !ended && kills < 200;) {
+    RunningFalx running(next);
+    if (kills == 0) running.wait_for_file(directory_ / "killed" / "split.csv");
+    const auto patience = std::chrono::milliseconds(50 + random.below(400) + 10 * static_cast<unsigned>(kills));
+    const auto start = std::chrono::steady_clock::now();
+    while (!running.has_ended() && std::chrono::steady_clock::now() - start < patience) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    ended = running.has_ended();
+    if (!ended) {
+      running.signal(SIGKILL);
+      ++kills;
+      // Going on with another number of threads must not matter.
+      next = {"train", "--resume", "--out", path("killed"), "--quiet", "--threads", std::to_string(1 + kills % 3)};
+      running.wait();
+    } else {
+      ASSERT_EQ(running.wait().exit_code, 0) << running.wait().error;
+    }
+  }
+  EXPECT_GT(kills, 2);
+  RecordProperty("kills", kills);
+  EXPECT_TRUE(bytes("whole/model.safetensors") == bytes("killed/model.safetensors"));
+  EXPECT_EQ(bytes("whole/predictions.csv"), bytes("killed/predictions.csv"));
+  EXPECT_EQ(bytes("whole/split.csv"), bytes("killed/split.csv"));
+  EXPECT_EQ(io::weight_hash(io::read_safetensors(directory_ / "whole" / "last.safetensors")),
+            io::weight_hash(io::read_safetensors(directory_ / "killed" / "last.safetensors")));
+}
+
+}  // namespace
