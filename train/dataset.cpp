@@ -26,6 +26,7 @@ void link_neighbours(std::vector<DatasetImage>& images) {
 
 std::vector<ImageOrigin> origins_of(const std::vector<DatasetImage>& images) {
   std::vector<ImageOrigin> origins;
+  origins.reserve(images.size());
   for (const DatasetImage& image : images) {
     origins.push_back({.image = image.id,
                        .patient = image.patient,

@@ -30,8 +30,8 @@ LoadTimes benchmark_load(const std::vector<std::string>& files, const Preprocess
            rounds);
   preprocessing.check();
   time_round(files, preprocessing);
-  std::vector<double> times;
-  for (int i = 0; i < rounds; ++i) times.push_back(time_round(files, preprocessing));
+  std::vector<double> times(static_cast<std::size_t>(rounds));
+  for (double& time : times) time = time_round(files, preprocessing);
   std::sort(times.begin(), times.end());
   const auto count = static_cast<double>(files.size());
   const double median = times[times.size() / 2];

@@ -34,7 +34,7 @@ Loader::Loader(const Dataset& dataset, std::vector<std::size_t> images, Preproce
     : dataset_(dataset),
       images_(std::move(images)),
       preprocessing_(std::move(preprocessing)),
-      options_(std::move(options)),
+      options_(options),
       cache_(cache) {
   check();
 }

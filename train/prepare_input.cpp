@@ -86,7 +86,7 @@ nn::Tensor side_by_side(const std::vector<const DecodedImage*>& slices) {
   if (slices.size() == 1) return slices[0]->pixels;
   const nn::Shape one = slices[0]->pixels.shape();
   const auto count = static_cast<std::int64_t>(slices.size());
-  const nn::Tensor all = nn::Tensor::empty({1, one.h, one.w, count}, nn::DType::i16);
+  nn::Tensor all = nn::Tensor::empty({1, one.h, one.w, count}, nn::DType::i16);
   std::int16_t* out = all.data<std::int16_t>();
   for (std::int64_t s = 0; s < count; ++s) {
     const std::int16_t* in = slices[static_cast<std::size_t>(s)]->pixels.data<std::int16_t>();
