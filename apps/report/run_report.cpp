@@ -61,6 +61,10 @@ std::string learning_section(const RunReport& report) {
   return section("Learning", "", cards + "</div>\n");
 }
 
+std::string duration(double seconds) {
+  return seconds < 120 ? fmt::format("{:.0f}\u202fs", seconds) : fmt::format("{:.0f}\u202fmin", seconds / 60);
+}
+
 std::string key_figures(const RunReport& report, const train::Scores& scores, const train::Scores& baseline) {
   std::int64_t epochs = 0;
   double seconds = 0, images_per_second = 0;
@@ -78,8 +82,7 @@ std::string key_figures(const RunReport& report, const train::Scores& scores, co
        {"AUC of any", format_fixed(any.auc, 3),
         format_count(any.positives) + " of " + format_count(any.known()) + " images positive"},
        {"best epoch", report.best_epoch > 0 ? std::to_string(report.best_epoch) : "–", "of " + std::to_string(epochs)},
-       {"time", fmt::format("{:.0f}\u202fmin", std::ceil(seconds / 60)),
-        format_fixed(images_per_second, 0) + " images a second"}});
+       {"time", duration(seconds), format_fixed(images_per_second, 0) + " images a second"}});
 }
 
 std::string samples_section(const RunReport& report) {
