@@ -34,7 +34,7 @@ $falx predict --model "$out/run" --input "$out/data/stage_2_test" --out "$out/pr
 
 step "Score (weighted log loss, lower is better; 'class prior' is what knowing only the prevalence gives)"
 $falx evaluate --predictions "$out/predictions/predictions.csv" --labels "$out/data/stage_2_test_labels.csv" \
-  --out "$out/evaluation" --overwrite
+  --prior "$out/run" --out "$out/evaluation" --overwrite
 
 step "Done in $((SECONDS - seconds_at_start)) s (packages $((seconds_with_packages - seconds_at_start)) s, build $((seconds_with_build - seconds_with_packages)) s)"
 cat <<TEXT
