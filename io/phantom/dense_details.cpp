@@ -14,10 +14,11 @@ class Drawing {
 
   std::vector<DenseDetail> all() {
     arteries();
-    if (chance(0.6F)) choroid_plexus();
+    if (chance(0.5F)) plexus_glomus();
+    if (chance(0.7F)) choroid_plexus();
     if (chance(0.6F)) pineal();
-    if (chance(0.35F)) falx();
-    if (chance(0.35F)) basal_ganglia();
+    if (chance(0.45F)) falx();
+    if (chance(0.45F)) basal_ganglia();
     if (chance(0.1F)) dentate_nuclei();
     if (chance(0.2F + 0.4F * patient_.atrophy)) carotid_siphon();
     if (chance(0.15F)) granuloma();
@@ -53,6 +54,11 @@ class Drawing {
       add(plexus);
     }
   }
+  /// Not calcified, but denser than fluid: the tuft of vessels in each atrium.
+  void plexus_glomus() {
+    add_both_sides(
+        {{24, 32, 65}, {26, 40, 62}, random_.uniform(2.5F, 5.0F), random_.uniform(42, 68), 0.9F, "plexus glomus"});
+  }
   void pineal() {
     add({{0, 24, 53},
          {0, random_.uniform(25, 28), 54},
@@ -72,7 +78,7 @@ class Drawing {
   void basal_ganglia() {
     const Point from = {20, random_.uniform(-10, -4), random_.uniform(50, 54)};
     const Point to = from + Point{3, random_.uniform(6, 13), 4};
-    add_both_sides({from, to, random_.uniform(1.8F, 4.5F), random_.uniform(52, 160), 1.0F, "basal ganglia"});
+    add_both_sides({from, to, random_.uniform(2.2F, 6.0F), random_.uniform(50, 130), 1.0F, "basal ganglia"});
   }
   void dentate_nuclei() {
     add_both_sides(
@@ -97,8 +103,6 @@ std::vector<DenseDetail> draw_dense_details(std::uint64_t seed, std::uint64_t pa
   return Drawing(stream(seed, Stream::dense_details, patient_index), patient).all();
 }
 
-float distance(const DenseDetail& detail, Point p, float ragged) {
-  return capsule(p, detail.from, detail.to, detail.radius) + detail.raggedness * ragged;
-}
+float distance(const DenseDetail& detail, Point p) { return capsule(p, detail.from, detail.to, detail.radius); }
 
 }  // namespace io::phantom

@@ -11,7 +11,7 @@ namespace io::phantom {
 
 std::vector<DenseDetail> draw_dense_details(std::uint64_t seed, std::uint64_t patient_index, const Patient& patient);
 
-/// Signed distance to a detail; `ragged` is noise of variance 1 at this place.
-float distance(const DenseDetail& detail, Point p, float ragged);
+/// Signed distance to a detail, before its raggedness.
+float distance(const DenseDetail& detail, Point p);
 
 }  // namespace io::phantom

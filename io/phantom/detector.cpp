@@ -63,6 +63,21 @@ void add_streaks(std::vector<float>& hu, const RenderedSlice& rendered, const Sc
   }
 }
 
+/// Scatter: the same tissue reads a little higher on one side, or at the rim, than elsewhere.
+void add_shading(std::vector<float>& hu, const RenderedSlice& rendered, const Scan& scan) {
+  constexpr float rim_mm = 75;
+  const float pixel = scan.pixel_mm() / rim_mm, middle = 0.5F * static_cast<float>(scan.size - 1);
+  const Point& shading = scan.site.shading;
+  std::size_t at = 0;
+  for (int row = 0; row < scan.size; ++row) {
+    const float y = (static_cast<float>(row) - middle) * pixel;
+    for (int column = 0; column < scan.size; ++column, ++at) {
+      const float x = (static_cast<float>(column) - middle) * pixel;
+      hu[at] += rendered.inside_skull[at] * (shading.x * x + shading.y * y + shading.z * (x * x + y * y - 0.5F));
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<float> grainy_noise(int size, float grain, std::uint64_t seed, std::uint64_t slice_index) {
@@ -94,6 +109,7 @@ std::vector<std::int16_t> detect(const RenderedSlice& rendered, const Scan& scan
     const std::vector<float> soft = blurred(hu, scan.size, sigma);
     for (std::size_t i = 0; i < hu.size(); ++i) hu[i] += site.sharpening * (hu[i] - soft[i]);
   }
+  add_shading(hu, rendered, scan);
   // A stream of its own for streaks: one per slice beside the noise's.
   add_streaks(hu, rendered, scan, stream(seed, Stream::streaks, slice_index));
   const std::vector<float> noise =

@@ -42,7 +42,7 @@ Fields anatomy(Point bony, Point p, const Patient& patient, const NoiseTile& noi
   Fields f{};
   f.x = p.x, f.y = p.y, f.z = p.z;
   f.skin = skin(bony, patient);
-  if (f.skin > 12) return f;
+  if (f.skin > 16) return f;
   f.vault = vault(bony);
   f.cavity = cranial_cavity(bony);
   const bool base = bony.z < 62;
@@ -87,12 +87,11 @@ Point from_canonical(Point p, const Patient& patient) {
   return guess;
 }
 
-HeadFields::HeadFields(const Patient& patient, const NoiseTile& noise, const std::vector<MassEffect>& pushes,
-                       float z_low, float z_high)
-    : origin_{low.x, low.y, std::max(low.z, z_low - spacing)},
+HeadFields::HeadFields(const Patient& patient, const NoiseTile& noise, const std::vector<MassEffect>& pushes)
+    : origin_(low),
       nx_(static_cast<int>((high.x - low.x) / spacing) + 2),
       ny_(static_cast<int>((high.y - low.y) / spacing) + 2),
-      nz_(std::max(2, static_cast<int>((std::min(high.z, z_high + spacing) - origin_.z) / spacing) + 2)),
+      nz_(static_cast<int>((high.z - low.z) / spacing) + 2),
       points_(static_cast<std::size_t>(nx_) * static_cast<std::size_t>(ny_) * static_cast<std::size_t>(nz_)) {
   nn::parallel_for(0, std::int64_t{nz_} * ny_, ny_, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t row = first; row < last; ++row) {
@@ -113,12 +112,12 @@ std::size_t HeadFields::index(int ix, int iy, int iz) const {
          static_cast<std::size_t>(ix);
 }
 
-bool HeadFields::near_head(Point p) const {
+bool HeadFields::near_head(Point p, float margin) const {
   const Point u = (p - origin_) * (1 / spacing) + Point{0.5F, 0.5F, 0.5F};
   if (!(u.x >= 1 && u.y >= 1 && u.z >= 0.5F)) return false;
   const int ix = static_cast<int>(u.x), iy = static_cast<int>(u.y), iz = static_cast<int>(u.z);
   if (ix >= nx_ - 1 || iy >= ny_ - 1 || iz >= nz_) return false;
-  return points_[index(ix, iy, iz)].skin < 4;
+  return points_[index(ix, iy, iz)].skin < margin + 0.87F * spacing;  // half a cell's diagonal
 }
 
 Fields HeadFields::at(Point p) const {

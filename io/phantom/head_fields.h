@@ -37,12 +37,10 @@ struct MassEffect {
 
 class HeadFields {
  public:
-  /// Only heights of [z_low, z_high] patient mm are filled.
-  HeadFields(const Patient& patient, const NoiseTile& noise, const std::vector<MassEffect>& pushes, float z_low,
-             float z_high);
+  HeadFields(const Patient& patient, const NoiseTile& noise, const std::vector<MassEffect>& pushes);
 
-  /// False for a place certainly outside of the head (by 4 mm or more), at the cost of one load.
-  bool near_head(Point p) const;
+  /// False for a place certainly further than `margin` mm outside of the head, at the cost of one load.
+  bool near_head(Point p, float margin) const;
 
   /// `p` in patient mm: the canonical head scaled to the patient's size, before it is laid into the scanner.
   Fields at(Point p) const;

@@ -44,7 +44,7 @@ class Drawing {
         break;
     }
     // Fresh clots are dense; old or watery ones hardly more than grey matter.
-    bleed->hu = hard_ && chance(0.4F) ? random_.uniform(38, 52) : random_.uniform(57, 78);
+    bleed->hu = hard_ && chance(0.35F) ? random_.uniform(38, 50) : random_.uniform(52, 74);
     return bleed;
   }
 
@@ -65,8 +65,8 @@ class Drawing {
   std::unique_ptr<Hemorrhage> epidural() {
     const bool posterior_fossa = chance(0.1F);
     const InnerTable origin = posterior_fossa ? find_inner_table({side() * 0.55F, 0.75F, -0.45F}) : convexity(-15, 48);
-    const float thickness = size(10, 24, 5, 9);
-    return std::make_unique<EpiduralHematoma>(origin, thickness, std::max(size(38, 68, 24, 38), 1.5F * thickness));
+    const float thickness = size(8, 20, 5, 8);
+    return std::make_unique<EpiduralHematoma>(origin, thickness, std::max(size(34, 60, 24, 36), 1.5F * thickness));
   }
 
   std::unique_ptr<Hemorrhage> subdural() {
@@ -85,23 +85,23 @@ class Drawing {
     }
     const InnerTable origin = convexity(-5, 45);
     const Point reach = {0, random_.uniform(50, 80), random_.uniform(26, 42)};
-    return std::make_unique<SubduralHematoma>(site, origin, size(5, 13, 2.8F, 4.5F), reach, patient_);
+    return std::make_unique<SubduralHematoma>(site, origin, size(4.5F, 11, 2.8F, 4.5F), reach, patient_);
   }
 
   std::unique_ptr<Hemorrhage> subarachnoid() {
     const float half_width = size(1.5F, 2.6F, 0.9F, 1.4F);
     if (chance(0.35F)) {
       const Point star = {random_.uniform(-12, 12), random_.uniform(-8, 2), 39};
-      return std::make_unique<SubarachnoidHemorrhage>(star, size(28, 46, 14, 24), half_width, true);
+      return std::make_unique<SubarachnoidHemorrhage>(star, size(26, 42, 14, 24), half_width, true);
     }
     const InnerTable origin = convexity(-12, 60);
-    const float radius = size(24, 40, 13, 22);
+    const float radius = size(22, 36, 13, 22);
     return std::make_unique<SubarachnoidHemorrhage>(origin.at - origin.outward * 8, radius, half_width, false);
   }
 
   std::unique_ptr<Hemorrhage> intraventricular() {
     IntraventricularHemorrhage::Extent extent;
-    extent.stretch = size(1.5F, 3.2F, 0.0F, 0.8F);
+    extent.stretch = size(1.0F, 2.6F, 0.0F, 0.8F);
     const float form = random_.uniform();
     if (form < 0.4F) {  // sunk to the occipital horns
       extent.level_y = size(22, 40, 42, 50);
@@ -126,7 +126,7 @@ class Drawing {
     const float where = random_.uniform();
     const bool below = where > 0.86F;
     Point centre;
-    float largest = 22;
+    float largest = 19;
     if (where < 0.4F) {  // hypertensive: basal ganglia, thalamus
       centre = {side() * random_.uniform(14, 29), random_.uniform(-14, 18), random_.uniform(50, 64)};
     } else if (!below) {  // lobar, contusions

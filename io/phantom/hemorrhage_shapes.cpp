@@ -46,7 +46,8 @@ EpiduralHematoma::EpiduralHematoma(InnerTable origin, float thickness, float wid
 
 float EpiduralHematoma::distance(const Place& place, const NoiseTile& noise) const {
   const Point p = place.fields.canonical();
-  return sphere(p, ball_, ball_radius_) + 0.6F * noise.at(p * 0.3F);
+  const float smooth = sphere(p, ball_, ball_radius_);
+  return smooth > 3 ? smooth : smooth + 0.6F * noise.at(p * 0.3F);
 }
 
 std::string EpiduralHematoma::describe() const {
@@ -168,7 +169,9 @@ IntraparenchymalHemorrhage::IntraparenchymalHemorrhage(Point centre, Point radii
 float IntraparenchymalHemorrhage::distance(const Place& place, const NoiseTile& noise) const {
   if (place.matter == Matter::dura || place.below_tentorium != below_tentorium_ || place.depth() < 1.5F) return outside;
   const Point p = place.fields.canonical();
-  return ellipsoid(p, middle, radii_) + raggedness_ * (noise.at(p * 0.22F) + 0.4F * noise.at(p * 0.6F));
+  const float smooth = ellipsoid(p, middle, radii_);
+  if (smooth > 4 * raggedness_ + edema_width) return smooth;
+  return smooth + raggedness_ * (noise.at(p * 0.22F) + 0.4F * noise.at(p * 0.6F));
 }
 
 std::string IntraparenchymalHemorrhage::describe() const {

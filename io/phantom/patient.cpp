@@ -18,12 +18,12 @@ float normal(nn::Random& random, float mean, float deviation) {
 /// Grey and white move together with the scanner's calibration; blood in the sinuses with the hematocrit.
 TissueValues draw_tissue_values(nn::Random& random, float atrophy) {
   TissueValues hu;
-  const float calibration = normal(random, 0, 1.5F);
-  hu.grey = 38 + calibration + normal(random, 0, 0.6F);
+  const float calibration = normal(random, 0, 1.7F);
+  hu.grey = 37.5F + calibration + normal(random, 0, 0.6F);
   hu.white = hu.grey - random.uniform(7.0F, 10.5F) + 1.5F * (0.5F - atrophy);
   hu.csf = std::max(2.0F, 7 + calibration + normal(random, 0, 2));
-  hu.dura = random.uniform(44.0F, 66.0F);
-  hu.venous_blood = random.uniform(44.0F, 70.0F);
+  hu.dura = random.uniform(42.0F, 78.0F);
+  hu.venous_blood = random.uniform(42.0F, 74.0F);
   hu.fat = normal(random, -95, 7);
   hu.muscle = normal(random, 55, 4);
   hu.cortical_bone = random.uniform(1200.0F, 1700.0F);
@@ -47,16 +47,16 @@ Patient draw_patient(std::uint64_t seed, std::uint64_t index) {
   p.atrophy = random.uniform();
   p.ventricle_growth = mix(-1.2F, 3.2F, p.atrophy) + normal(random, 0, 0.7F);
   p.ventricle_asymmetry = normal(random, 0, 0.7F);
-  p.cortical_csf = mix(0.6F, 3.0F, p.atrophy) * random.uniform(0.7F, 1.2F);
-  p.sulcus_half_width = mix(0.35F, 1.5F, p.atrophy) * random.uniform(0.8F, 1.2F);
+  p.cortical_csf = mix(0.6F, 2.6F, p.atrophy) * random.uniform(0.7F, 1.2F);
+  p.sulcus_half_width = mix(0.35F, 1.3F, p.atrophy) * random.uniform(0.8F, 1.2F);
   p.sulcus_depth = random.uniform(14.0F, 22.0F);
-  p.leukoaraiosis = p.atrophy > 0.5F ? random.uniform(0.0F, 8.0F) : 0.0F;
+  p.leukoaraiosis = p.atrophy > 0.5F ? random.uniform(0.0F, 6.0F) : 0.0F;
 
-  p.falx_half_thickness = random.uniform(0.5F, 1.4F);
-  p.tentorium_half_thickness = random.uniform(0.6F, 1.6F);
-  p.sinus_scale = random.uniform(0.8F, 1.35F);
-  p.cupping = random.uniform(0.0F, 12.0F);
-  p.cupping_reach = random.uniform(2.0F, 6.0F);
+  p.falx_half_thickness = random.uniform(0.6F, 2.1F);
+  p.tentorium_half_thickness = random.uniform(0.6F, 2.0F);
+  p.sinus_scale = random.uniform(0.8F, 1.5F);
+  p.cupping = random.uniform(0.0F, 16.0F);
+  p.cupping_reach = random.uniform(2.0F, 7.0F);
 
   p.hu = draw_tissue_values(random, p.atrophy);
   p.sulci = {random.uniform(0, 64), random.uniform(0, 64), random.uniform(0, 64)};

@@ -25,11 +25,22 @@ struct RenderedSlice {
 /// A study's head, ready to be looked at slice by slice. Threads may render different slices at once.
 class Renderer {
  public:
+  /// Keeps references to all of them.
   Renderer(const Patient& patient, const Scan& scan, const Hemorrhages& hemorrhages, const NoiseTile& noise);
 
   RenderedSlice render(int slice) const;
 
  private:
+  /// What a slice can meet at all.
+  struct Nearby {
+    std::vector<DenseDetail> details;
+    std::vector<const Hemorrhage*> bleeds;
+  };
+  Nearby nearby(int slice) const;
+  std::vector<std::uint8_t> pixels_near_head(int slice) const;
+  /// Replaces tissue by blood where a bleed is, darkens it where edema is. Returns the bleed, if any.
+  const Hemorrhage* bleed_into(Place& place, const Nearby& near) const;
+
   const Patient& patient_;
   const Scan& scan_;
   const Hemorrhages& hemorrhages_;

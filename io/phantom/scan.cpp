@@ -21,6 +21,7 @@ Site draw_site(std::uint64_t seed, std::uint64_t patient) {
   site.sharpening = random.uniform(0.0F, 0.5F);
   site.noise_hu = random.uniform(2.0F, 4.0F);
   site.noise_grain_mm = random.uniform(0.45F, 0.9F);
+  site.shading = {random.uniform(-2.5F, 2.5F), random.uniform(-2.5F, 2.5F), random.uniform(-1.5F, 4.0F)};
   site.padded = random.uniform() < 0.3F;
   return site;
 }

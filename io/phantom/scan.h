@@ -18,6 +18,7 @@ struct Site {
   float sharpening = 0;   // part of the lost edge the kernel gives back
   float noise_hu = 3;     // standard deviation in the middle of the brain
   float noise_grain_mm = 0.7F;
+  Point shading = {};   // HU at the rim of the brain by scatter: toward the left, the back, and all around
   bool padded = false;  // outside the scanned circle stands a padding value
 };
 

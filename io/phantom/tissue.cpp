@@ -32,10 +32,12 @@ Place Anatomy::at(const Fields& fields, const std::vector<DenseDetail>& details)
     return place;
   }
   inside_cavity(place);
+  const Point p = fields.canonical();
   for (const DenseDetail& detail : details) {
-    const float ragged = detail.raggedness > 0 ? noise_.at(fields.canonical() * 0.9F) : 0.0F;
-    if (distance(detail, fields.canonical(), ragged) < 0)
-      set(place, Matter::blood_vessel, std::max(place.hu, detail.hu));
+    float to_detail = distance(detail, p);
+    if (detail.raggedness > 0 && to_detail < 4 * detail.raggedness)
+      to_detail += detail.raggedness * noise_.at(p * 0.9F);
+    if (to_detail < 0) set(place, Matter::blood_vessel, std::max(place.hu, detail.hu));
   }
   return place;
 }
