@@ -108,7 +108,8 @@ std::vector<std::string> TrainingRun::warnings() const {
   std::vector<std::string> lines;
   if (!dataset_.by_patient) lines.push_back(dataset_.group_warning);
   if (dataset_.labels_without_image > 0) {
-    lines.push_back(std::to_string(dataset_.labels_without_image) + " labelled images are not below " + config_.images);
+    lines.push_back(std::to_string(dataset_.labels_without_image) +
+                    " labelled images cannot be used or are not below " + config_.images);
   }
   if (dataset_.unlabelled > 0) {
     lines.push_back(std::to_string(dataset_.unlabelled) + " images have no label and are not used");

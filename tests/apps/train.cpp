@@ -103,7 +103,7 @@ TEST_F(FalxTrain, WithoutPatientsItSaysSo) {
     fs::rename(picture, folder / picture.filename());
   }
   const ProgramResult result = train("run", {"--groups", "", "--quiet"});
-  EXPECT_THAT(result.error, HasSubstr("not split by patient"));
+  EXPECT_THAT(result.error, HasSubstr("24 of 24 images name no patient"));
   EXPECT_THAT(result.out, HasSubstr("not split by patient"));
 }
 
