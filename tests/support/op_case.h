@@ -34,8 +34,9 @@ struct OpCase {
   std::function<void(const Variables& inputs, const Variables& outputs)> into{};
   /// For fused ops: the same result composed of primitive ops. Reference compares values and gradients in f64.
   std::function<Variables(const Variables& inputs)> reference{};
-  /// Bound of the normalised error of CPU f32 against CPU f64, values and gradients.
-  double precision = 1e-6;
+  /// Bound of the normalised error of CPU f32 against CPU f64, values and gradients. f32 rounds to 6e-8; the largest
+  /// error measured over all cases is 3.6e-7 (a convolution over several tiles).
+  double precision = 5e-7;
 };
 
 }  // namespace test
