@@ -29,10 +29,10 @@ class LoaderTest : public testing::Test {
   LoaderTest() {
     std::vector<test::LabelRow> rows;
     for (int i = 0; i < image_count; ++i) {
-      const std::string id = "ID_" + std::to_string(i);
+      const std::string id = nn::message("ID_", i);
       test::write_slice(directory_ / "images" / (id + ".dcm"), {.image_id = id,
-                                                                .patient = "P" + std::to_string(i % 4),
-                                                                .series = "S" + std::to_string(i % 4),
+                                                                .patient = nn::message("P", i % 4),
+                                                                .series = nn::message("S", i % 4),
                                                                 .position_mm = 5.0 * i,
                                                                 .seed = i});
       rows.push_back({id, i % 3 == 0});
