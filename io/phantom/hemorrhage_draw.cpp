@@ -16,7 +16,7 @@ struct Frequencies {
   float any;
   std::array<float, hemorrhage_kinds> kinds;  // epidural, intraparenchymal, intraventricular, subarachnoid, subdural
 };
-constexpr Frequencies teaching = {0.75F, {1.15F, 1.0F, 1.05F, 1.0F, 0.85F}};
+constexpr Frequencies teaching = {0.75F, {1.15F, 1.25F, 1.05F, 1.0F, 0.85F}};
 constexpr Frequencies challenge = {0.42F, {0.07F, 0.95F, 0.62F, 0.72F, 0.75F}};
 
 class Drawing {
@@ -24,7 +24,7 @@ class Drawing {
   Drawing(nn::Random random, const Patient& patient) : random_(random), patient_(patient) {}
 
   std::unique_ptr<const Hemorrhage> draw(HemorrhageKind kind) {
-    hard_ = chance(0.2F);
+    hard_ = chance(0.16F);
     std::unique_ptr<Hemorrhage> bleed;
     switch (kind) {
       case HemorrhageKind::epidural:

@@ -20,7 +20,7 @@ TissueValues draw_tissue_values(nn::Random& random, float atrophy) {
   TissueValues hu;
   const float calibration = normal(random, 0, 1.7F);
   hu.grey = 37.5F + calibration + normal(random, 0, 0.6F);
-  hu.white = hu.grey - random.uniform(7.0F, 10.5F) + 1.5F * (0.5F - atrophy);
+  hu.white = hu.grey - random.uniform(7.0F, 9.5F) + 1.0F * (0.5F - atrophy);
   hu.csf = std::max(2.0F, 7 + calibration + normal(random, 0, 2));
   hu.dura = random.uniform(42.0F, 78.0F);
   hu.venous_blood = random.uniform(42.0F, 74.0F);
@@ -47,7 +47,7 @@ Patient draw_patient(std::uint64_t seed, std::uint64_t index) {
   p.atrophy = random.uniform();
   p.ventricle_growth = mix(-1.2F, 3.2F, p.atrophy) + normal(random, 0, 0.7F);
   p.ventricle_asymmetry = normal(random, 0, 0.7F);
-  p.cortical_csf = mix(0.6F, 2.6F, p.atrophy) * random.uniform(0.7F, 1.2F);
+  p.cortical_csf = mix(0.6F, 2.3F, p.atrophy) * random.uniform(0.7F, 1.2F);
   p.sulcus_half_width = mix(0.35F, 1.3F, p.atrophy) * random.uniform(0.8F, 1.2F);
   p.sulcus_depth = random.uniform(14.0F, 22.0F);
   p.leukoaraiosis = p.atrophy > 0.5F ? random.uniform(0.0F, 6.0F) : 0.0F;

@@ -48,7 +48,8 @@ void Anatomy::outside_cavity(Place& place) const {
   const Point p = f.canonical();
   if (f.air < 0) return set(place, Matter::air, air_hu);
 
-  const float thickness = bone_thickness(p, patient_);
+  constexpr float thickest = 16;  // mm, of any vault
+  const float thickness = f.vault < thickest ? bone_thickness(p, patient_) : 0.0F;
   const float vault_depth = std::min(f.vault, thickness - f.vault);  // from the nearer table
   const bool vault_bone = vault_depth > 0 && p.z > vault_bottom(p.y);
   const bool floor_bone = f.cavity < 3.2F && p.z < 50 && p.z > -17;
