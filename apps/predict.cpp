@@ -61,14 +61,16 @@ train::TemplateCounts write_submission(const Options& options, const OutputFiles
 }
 
 void print_studies(const train::PredictionRun& run) {
-  std::printf("%-24s  %6s  %6s  %6s  %6s  %6s  %6s  %6s\n", "study", "images", "any", "epi", "intrap", "intrav",
-              "subara", "subdur");
+  std::size_t width = 5;
+  for (const train::StudyPrediction& row : run.studies) width = std::max(width, row.study.size());
+  std::string text = fmt::format("{:<{}}  images     any     epi  intrap  intrav  subara  subdur\n", "study", width);
   for (const train::StudyPrediction& row : run.studies) {
     if (!row.series.empty()) continue;
-    std::string line = fmt::format("{:<24.24}  {:>6}", row.study.empty() ? "-" : row.study, row.images);
-    for (const double p : row.probability) line += fmt::format("  {:>6.3f}", p);
-    std::printf("%s\n", line.c_str());
+    text += fmt::format("{:<{}}  {:>6}", row.study.empty() ? "-" : row.study, width, row.images);
+    for (const double p : row.probability) text += fmt::format("  {:>6.3f}", p);
+    text += '\n';
   }
+  std::fputs(text.c_str(), stdout);
 }
 
 std::ptrdiff_t count(const train::Dataset& dataset, io::RejectedFile::Kind kind) {
@@ -130,7 +132,9 @@ void add_predict(CLI::App& program, Selected& selected) {
   auto options = std::make_shared<Options>();
   CLI::App* command = program.add_subcommand("predict", "Probabilities for images, with a trained model");
   command->footer("Example:\n  falx predict --model RUN --input DIR --out PREDICTIONS");
-  command->add_option("--model", options->models, "A run directory or a model.safetensors")->required();
+  command->add_option("--model", options->models, "A run directory or a model.safetensors")
+      ->allow_extra_args(false)
+      ->required();
   command->add_option("--input", options->predict.input, "A directory, searched recursively, or one file")->required();
   command->add_option("--out", options->out, "Directory for the results")->required();
   command->add_option("--template", options->submission_template,

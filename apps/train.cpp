@@ -80,8 +80,8 @@ class Printer : public train::TrainingObserver {
     } else {
       print_header();
       const std::string auc = row.auc[0] ? fmt::format("{:.4f}", *row.auc[0]) : "-";
-      std::printf("%s\n", fmt::format("{:>5}  {:>10.5f}  {:>15.5f}  {:>17.5f}  {:>11.5f}  {:>7}  {:>8}{}", row.epoch,
-                                      row.train_loss, row.validation_loss, row.weighted_log_loss, row.class_prior, auc,
+      std::printf("%s\n", fmt::format("{:>5}  {:>10.5f}  {:>15.5f}  {:>11.5f}  {:>7}  {:>8}{}", row.epoch,
+                                      row.train_loss, row.weighted_log_loss, row.class_prior, auc,
                                       format_duration(row.seconds), best ? "  best" : "")
                               .c_str());
     }
@@ -89,9 +89,10 @@ class Printer : public train::TrainingObserver {
   }
 
  private:
+  /// The validation loss is the weighted log loss; history.csv has both.
   void print_header() {
     if (header_printed_) return;
-    std::printf("epoch  train loss  validation loss  weighted log loss  class prior  AUC any      time\n");
+    std::printf("epoch  train loss  validation loss  class prior  AUC any      time\n");
     header_printed_ = true;
   }
 
@@ -141,7 +142,7 @@ int run_train(const TrainOptions& options) {
   if (!options.common.json) print_summary(run, directory, ended);
   const std::size_t rejected = count_rejected(run.dataset());
   if (rejected == 0) return done;
-  progress.message(fmt::format("falx train: {} files were rejected, see {}", rejected, directory.rejected().string()));
+  progress.message(fmt::format("falx train: rejected files: {}, see {}", rejected, directory.rejected().string()));
   return done_with_rejected;
 }
 
@@ -165,7 +166,8 @@ void add_network_options(CLI::App& command, train::TrainConfig& config) {
   command.add_option("--size", config.size, "Pixels a side (default: the model's own)")->check(CLI::Range(1, 1 << 20));
   command.add_option("--input", config.input, "windows: one slice in several windows; slices: three in one window")
       ->capture_default_str();
-  command.add_option("--window", config.windows, "CENTRE/WIDTH in HU, as 40/80; repeat for several");
+  command.add_option("--window", config.windows, "CENTRE/WIDTH in HU, as 40/80; repeat for several")
+      ->allow_extra_args(false);
 }
 
 void add_training_options(CLI::App& command, train::TrainConfig& config) {

@@ -1,6 +1,7 @@
 // The program itself: falx train, from its options to a run directory.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <pty.h>
 
 #include <nlohmann/json.hpp>
 #include <set>
@@ -94,6 +95,31 @@ TEST_F(FalxTrain, JsonIsOneLineAnEpoch) {
   }
 }
 
+TEST_F(FalxTrain, OnATerminalThereIsABarWithRateAndTimeLeft) {
+  std::vector<std::string> arguments = this->arguments("run");
+  std::vector<char*> argv = {const_cast<char*>(FALX_PROGRAM)};
+  for (std::string& argument : arguments) argv.push_back(argument.data());
+  argv.push_back(nullptr);
+  int terminal = -1;
+  const pid_t process = ::forkpty(&terminal, nullptr, nullptr, nullptr);
+  if (process == 0) {
+    ::execv(FALX_PROGRAM, argv.data());
+    ::_exit(127);
+  }
+  std::string seen;
+  char buffer[4096];
+  for (ssize_t count; (count = ::read(terminal, buffer, sizeof buffer)) > 0;) {
+    seen.append(buffer, static_cast<std::size_t>(count));
+  }
+  ::close(terminal);
+  int status = 0;
+  ::waitpid(process, &status, 0);
+  EXPECT_EQ(WEXITSTATUS(status), 0) << seen;
+  EXPECT_THAT(seen,
+              testing::ContainsRegex("epoch 1/1  \\[#+\\.*\\]  [0-9]+/[0-9]+ images  [0-9.]+/s  [0-9:]+ left  loss"));
+  EXPECT_THAT(seen, HasSubstr("\r\033[K"));
+}
+
 TEST_F(FalxTrain, WithoutPatientsItSaysSo) {
   std::vector<fs::path> pictures;
   for (const auto& entry : fs::directory_iterator(directory_ / "images")) pictures.push_back(entry.path());
@@ -112,7 +138,7 @@ TEST_F(FalxTrain, ARejectedFileGivesExitCode3AndIsListed) {
   const ProgramResult result = train("run", {"--quiet", "--missing-labels", "mask"});
   EXPECT_EQ(result.exit_code, 3) << result.error;
   EXPECT_THAT(bytes("run/rejected.csv"), HasSubstr("picture1.png"));
-  EXPECT_THAT(result.error, HasSubstr("1 files were rejected"));
+  EXPECT_THAT(result.error, HasSubstr("rejected files: 1, see"));
 }
 
 TEST_F(FalxTrain, ConfigFileGivesOptionsAndTheCommandLineOverridesThem) {
