@@ -7,6 +7,7 @@
 #include <map>
 
 #include "nn/core/parallel.h"
+#include "tests/support/error_of.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/train/image_files.h"
 #include "train/label_match.h"
@@ -33,12 +34,7 @@ class DatasetTest : public testing::Test {
   }
   Dataset load() { return train::load_dataset(options(), cache_); }
   std::string error_of(const train::DatasetOptions& options) {
-    try {
-      train::load_dataset(options, cache_);
-    } catch (const nn::Error& error) {
-      return error.what();
-    }
-    return "";
+    return test::error_of([&] { train::load_dataset(options, cache_); });
   }
 
   test::TemporaryDirectory directory_;

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "io/files/atomic_file.h"
-#include "nn/core/error.h"
+#include "tests/support/error_of.h"
 #include "tests/support/temporary_directory.h"
 
 namespace {
@@ -73,14 +73,7 @@ TEST_F(Evaluate, ScoresThePrevalenceOfTheTrainingPart) {
 }
 
 TEST_F(Evaluate, RefusesTablesThatDoNotBelongTogether) {
-  const auto error_of = [&] {
-    try {
-      run();
-    } catch (const nn::Error& error) {
-      return std::string(error.what());
-    }
-    return std::string();
-  };
+  const auto error_of = [&] { return test::error_of([&] { run(); }); };
   write("predictions.csv", prediction_header + "x,0,0,0,0,0,0\n");
   EXPECT_THAT(error_of(), HasSubstr("no image in common"));
   write("predictions.csv", "a,b\n1,2\n");

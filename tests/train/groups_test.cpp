@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "io/files/atomic_file.h"
-#include "nn/core/error.h"
+#include "tests/support/error_of.h"
 #include "tests/support/temporary_directory.h"
 #include "train/pseudonym.h"
 
@@ -58,14 +58,7 @@ TEST(Groups, ATableOverridesTheHeaders) {
   EXPECT_THAT(groups.patient, ElementsAre("A", "B"));
   EXPECT_THAT(groups.study, ElementsAre("S1", "T2"));
   EXPECT_TRUE(groups.by_patient);
-  const auto error_of = [&](const std::string& rows) {
-    try {
-      with(rows);
-    } catch (const nn::Error& error) {
-      return std::string(error.what());
-    }
-    return std::string();
-  };
+  const auto error_of = [&](const std::string& rows) { return test::error_of([&] { with(rows); }); };
   EXPECT_THAT(error_of("i1,A,\n"), HasSubstr("expected a row for image i2"));
   EXPECT_THAT(error_of("i1,A,\ni2,B,\ni1,C,\n"),
               HasSubstr("groups.csv:4: image i1 has another patient or study on line 2"));

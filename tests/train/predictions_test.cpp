@@ -4,31 +4,22 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "io/files/atomic_file.h"
-#include "nn/core/error.h"
+#include "tests/support/error_of.h"
 #include "tests/support/temporary_directory.h"
 #include "train/history.h"
 #include "train/rejected.h"
 
 namespace {
 
+using test::error_of;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StartsWith;
 using train::Prediction;
-
-std::string error_of(const std::function<void()>& function) {
-  try {
-    function();
-  } catch (const nn::Error& error) {
-    return error.what();
-  }
-  return "";
-}
 
 Prediction example(const std::string& image, const std::string& study = "S1", const std::string& series = "R1") {
   Prediction row;

@@ -9,12 +9,14 @@
 #include "io/files/safetensors.h"
 #include "nn/kernels/fill.h"
 #include "nn/layers/parameter_buffers.h"
+#include "tests/support/error_of.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/train/tiny_network.h"
 #include "train/weights.h"
 
 namespace {
 
+using test::error_of;
 using testing::HasSubstr;
 using train::CheckpointIdentity;
 using train::OptimizerKind;
@@ -48,15 +50,6 @@ train::TrainingState state() {
   s.history.push_back({.epoch = 1, .train_loss = 1.0 / 3, .validation_loss = std::nan(""), .auc = {}});
   s.history.back().auc[2] = 0.75;
   return s;
-}
-
-std::string error_of(const auto& function) {
-  try {
-    function();
-  } catch (const nn::Error& error) {
-    return error.what();
-  }
-  return "";
 }
 
 TEST(Checkpoint, GivesEverythingBackBitForBit) {

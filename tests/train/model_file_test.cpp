@@ -7,12 +7,14 @@
 
 #include "io/files/atomic_file.h"
 #include "models/registry.h"
+#include "tests/support/error_of.h"
 #include "tests/support/temporary_directory.h"
 #include "train/weights.h"
 
 namespace {
 
 using nlohmann::json;
+using test::error_of;
 using testing::HasSubstr;
 using train::ModelDescription;
 
@@ -34,15 +36,6 @@ ModelDescription description() {
 
 std::unique_ptr<nn::Module> network(std::uint64_t seed = 3) {
   return models::make_model("cnn", {.size = 64, .seed = seed});
-}
-
-std::string error_of(const auto& function) {
-  try {
-    function();
-  } catch (const nn::Error& error) {
-    return error.what();
-  }
-  return "";
 }
 
 /// What reading says of a description in which one key was changed.

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "nn/core/error.h"
+#include "tests/support/error_of.h"
 #include "tests/support/temporary_directory.h"
 
 namespace {
@@ -28,12 +29,7 @@ Rows read(const std::string& text) {
 }
 
 std::string error_of(const std::string& text) {
-  try {
-    read(text);
-  } catch (const nn::Error& error) {
-    return error.what();
-  }
-  return "";
+  return test::error_of([&] { read(text); });
 }
 
 TEST(CsvReader, ReadsQuotesCommasAndLineEndsInFields) {

@@ -11,11 +11,12 @@
 #include <vector>
 
 #include "io/files/atomic_file.h"
-#include "nn/core/error.h"
+#include "tests/support/error_of.h"
 #include "tests/support/temporary_directory.h"
 
 namespace {
 
+using test::error_of;
 using testing::HasSubstr;
 using train::ImageLabels;
 using train::pseudonym;
@@ -43,15 +44,6 @@ Data make_data(int patients) {
     }
   }
   return data;
-}
-
-std::string error_of(const auto& function) {
-  try {
-    function();
-  } catch (const nn::Error& error) {
-    return error.what();
-  }
-  return "";
 }
 
 TEST(Split, FoldsArePatientWiseAndEven) {

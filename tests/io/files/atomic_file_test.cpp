@@ -12,11 +12,12 @@
 #include <functional>
 #include <string>
 
-#include "nn/core/error.h"
+#include "tests/support/error_of.h"
 #include "tests/support/temporary_directory.h"
 
 namespace {
 
+using test::error_of;
 using testing::HasSubstr;
 namespace fs = std::filesystem;
 
@@ -24,16 +25,6 @@ std::size_t entries(const fs::path& directory) {
   std::size_t count = 0;
   for ([[maybe_unused]] const auto& entry : fs::directory_iterator(directory)) ++count;
   return count;
-}
-
-/// The message of the nn::Error that `function` throws, "" if none.
-std::string error_of(const std::function<void()>& function) {
-  try {
-    function();
-  } catch (const nn::Error& error) {
-    return error.what();
-  }
-  return "";
 }
 
 /// Runs `function` in a child whose files cannot grow beyond `limit` bytes, as on a full disk; its error message.

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/error_of.h"
 #include "tests/train/tiny_network.h"
 
 namespace {
@@ -15,12 +16,7 @@ io::Safetensors stored(nn::Module& network, const std::string& prefix = "") {
 }
 
 std::string error_of(const io::Safetensors& contents, nn::Module& network) {
-  try {
-    train::import_weights(contents, "other.safetensors", network);
-  } catch (const nn::Error& error) {
-    return error.what();
-  }
-  return "";
+  return test::error_of([&] { train::import_weights(contents, "other.safetensors", network); });
 }
 
 TEST(Weights, HaveTorchsNamesAndShapes) {

@@ -3,10 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "nn/core/error.h"
+#include "tests/support/error_of.h"
 
 namespace {
 
+using test::error_of;
 using testing::HasSubstr;
 using train::TrainConfig;
 
@@ -15,15 +16,6 @@ TrainConfig usual() {
   config.images = "/data/images";
   config.labels = "/data/labels.csv";
   return config;
-}
-
-std::string error_of(const auto& function) {
-  try {
-    function();
-  } catch (const nn::Error& error) {
-    return error.what();
-  }
-  return "";
 }
 
 TEST(TrainConfig, GoesThroughJsonUnchanged) {
