@@ -18,8 +18,7 @@ void accumulate(const Tensor& x, const Tensor& y, float beta) {
 }
 
 void sum_rows(const Tensor& x, const Tensor& y, float beta) {
-  NN_CHECK(y.elements() == x.c() && y.dtype() == x.dtype(), "[sum_rows] x has ", x.c(), " channels of ", x.dtype(),
-           ", y ", y.elements(), " of ", y.dtype());
+  check_vector("sum_rows", y, x);
   dispatch_float("sum_rows", x, [&]<class T>() {
     const std::int64_t c = x.c();
     const auto sums =

@@ -11,11 +11,6 @@ namespace nn {
 namespace cpu {
 namespace {
 
-void check_vector(const char* kernel, const Tensor& vector, const Tensor& x) {
-  NN_CHECK(vector.elements() == x.c() && vector.dtype() == x.dtype(), "[", kernel, "] expects a vector of ", x.c(), " ",
-           x.dtype(), ", got ", vector.shape(), " ", vector.dtype());
-}
-
 /// Mean and sum of squared deviations of a number of rows, per channel.
 struct Moments {
   double count = 0;
@@ -40,7 +35,7 @@ Moments moments_of_rows(const Tensor& x, std::int64_t begin, std::int64_t end) {
       m.squares.data());
   for (std::size_t i = 0; i < size; ++i) {  // the centre is the mean rounded to T
     const double shift = m.mean[i] - static_cast<double>(centre[i]);
-    m.squares[i] = std::max(0.0, m.squares[i] - m.count * shift * shift);
+    m.squares[i] = std::max(m.squares[i] - m.count * shift * shift, 0.0);  // in this order, a NaN stays
   }
   return m;
 }

@@ -59,11 +59,20 @@ WindowGrid forward_grid(const Shape& w, const ConvGeometry& g, const Shape& y) {
           .kernel_w = w.w};
 }
 
+/// Vectors of a prologue or an epilogue that are given go with the channels of `x`.
+void check_vectors(const char* kernel, std::initializer_list<const Tensor*> vectors, const Tensor& x) {
+  for (const Tensor* vector : vectors) {
+    if (vector->defined()) check_vector(kernel, *vector, x);
+  }
+}
+
 WindowGrid pixel_grid(const Shape& image) { return {.count_h = image.h, .count_w = image.w}; }
 
 void forward(const Tensor& x, const Tensor& w, const ConvPrologue& prologue, const ConvEpilogue& epilogue,
              const ConvGeometry& geometry, const Tensor& y) {
   check_conv2d("conv2d_forward", x, w, geometry, y);
+  check_vectors("conv2d_forward", {&prologue.scale, &prologue.shift}, x);
+  check_vectors("conv2d_forward", {&epilogue.bias, &epilogue.sum, &epilogue.sum_of_squares}, y);
   dispatch_float("conv2d_forward", x, [&]<class T>() {
     const std::int64_t depth = w.elements() / w.n();
     const auto weights = PackedMatrix<T>::from_transposed(weight_rows<T>(w), depth, w.n());
@@ -77,6 +86,7 @@ void forward(const Tensor& x, const Tensor& w, const ConvPrologue& prologue, con
 void backward_weights(const Tensor& x, const Tensor& dy, const ConvPrologue& prologue, const ConvGeometry& geometry,
                       const Tensor& dw, float beta) {
   check_conv2d("conv2d_backward_weights", x, dw, geometry, dy);
+  check_vectors("conv2d_backward_weights", {&prologue.scale, &prologue.shift}, x);
   dispatch_float("conv2d_backward_weights", x, [&]<class T>() {
     const std::int64_t columns = dw.elements() / dw.n();
     const PatchReader<T> outputs(dy, pixel_grid(dy.shape()));

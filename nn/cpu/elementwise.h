@@ -31,6 +31,12 @@ inline void check_same(const char* kernel, const Tensor& a, const Tensor& b) {
            a.shape(), " ", a.dtype(), " and ", b.shape(), " ", b.dtype());
 }
 
+/// A vector {1, 1, 1, c} that goes with x's channels.
+inline void check_vector(const char* kernel, const Tensor& vector, const Tensor& x) {
+  NN_CHECK(vector.shape() == vector_shape(x.c()) && vector.dtype() == x.dtype(), "[", kernel, "] expects a vector ",
+           vector_shape(x.c()), " ", x.dtype(), ", got ", vector.shape(), " ", vector.dtype());
+}
+
 /// loop(count, pointers...): `count` consecutive elements, in parallel over the tensors' rows; whole chunks of rows at
 /// once where every tensor is contiguous.
 template <class T, class Loop, class... Tensors>

@@ -28,8 +28,7 @@ void check_bce(const Tensor& logits, const Tensor& targets, const Tensor& mask, 
                const Tensor& loss) {
   check_same("sigmoid_bce", logits, targets);
   if (mask.defined()) check_same("sigmoid_bce", logits, mask);
-  NN_CHECK(weights.elements() == logits.c() && weights.dtype() == logits.dtype(), "[sigmoid_bce] expects ", logits.c(),
-           " weights of ", logits.dtype(), ", got ", weights.elements(), " of ", weights.dtype());
+  check_vector("sigmoid_bce", weights, logits);
   NN_CHECK(loss.elements() == 1 && loss.dtype() == logits.dtype(), "[sigmoid_bce] the loss is one ", logits.dtype(),
            ", got ", loss.shape(), ' ', loss.dtype());
 }

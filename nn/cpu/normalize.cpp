@@ -14,8 +14,7 @@ namespace {
 
 void check_vectors(const char* kernel, const Tensor& x, const NormalizeParameters& p) {
   for (const Tensor* vector : {&p.mean, &p.variance, &p.gamma, &p.shift}) {
-    NN_CHECK(vector->defined() && vector->elements() == x.c() && vector->dtype() == x.dtype(), "[", kernel,
-             "] expects vectors of ", x.c(), " ", x.dtype(), ", got ", vector->shape(), " ", vector->dtype());
+    check_vector(kernel, *vector, x);
   }
 }
 
@@ -91,12 +90,11 @@ auto backward_row_for(const NormalizeGradient& dx) {
 
 /// vector = value(i) + beta * vector
 template <class T, class Value>
-void write_vector(const NormalizeGradient& target, std::int64_t c, const Value& value) {
+void write_vector(const NormalizeGradient& target, const Tensor& x, const Value& value) {
   if (!target.gradient.defined()) return;
-  NN_CHECK(target.gradient.elements() == c, "[normalize_backward] expects vectors of ", c, ", got ",
-           target.gradient.shape());
+  check_vector("normalize_backward", target.gradient, x);
   T* out = target.gradient.data<T>();
-  for (std::int64_t i = 0; i < c; ++i) {
+  for (std::int64_t i = 0; i < x.c(); ++i) {
     const double before = target.beta == 0 ? 0 : static_cast<double>(target.beta) * static_cast<double>(out[i]);
     out[i] = static_cast<T>(value(i) + before);
   }
@@ -123,10 +121,10 @@ void normalize_backward_typed(const Tensor& x, const Tensor& dy, const Normalize
   const auto gamma = [&](std::int64_t i) { return static_cast<double>(p.gamma.data<T>()[i]); };
   const auto dshift = [&](std::int64_t i) { return sums[static_cast<std::size_t>(i)]; };
   const auto dgamma = [&](std::int64_t i) { return sums[static_cast<std::size_t>(c + i)] * inverse(i); };
-  write_vector<T>(g.mean, c, [&](std::int64_t i) { return -gamma(i) * inverse(i) * dshift(i); });
-  write_vector<T>(g.variance, c, [&](std::int64_t i) { return -0.5 * gamma(i) * inverse(i) * inverse(i) * dgamma(i); });
-  write_vector<T>(g.gamma, c, dgamma);
-  write_vector<T>(g.shift, c, dshift);
+  write_vector<T>(g.mean, x, [&](std::int64_t i) { return -gamma(i) * inverse(i) * dshift(i); });
+  write_vector<T>(g.variance, x, [&](std::int64_t i) { return -0.5 * gamma(i) * inverse(i) * inverse(i) * dgamma(i); });
+  write_vector<T>(g.gamma, x, dgamma);
+  write_vector<T>(g.shift, x, dshift);
 }
 
 void normalize_backward(const Tensor& x, const Tensor& dy, const NormalizeParameters& p, const NormalizeGradients& g) {

@@ -183,7 +183,7 @@ class PixelWriter final : public MatrixWriter<T> {
       for (std::int64_t k = 0; k < columns; ++k) {
         auto value = static_cast<double>(from[r * pitch + k]);
         if (bias_ != nullptr) value += static_cast<double>(bias_[column + k]);
-        if (relu_ && !(value > 0)) value = 0;
+        if (relu_ && value < 0) value = 0;
         const auto at = static_cast<std::size_t>(block + k);
         if (!sum_.empty()) sum_[at] += value;
         if (!sum_of_squares_.empty()) sum_of_squares_[at] += value * value;

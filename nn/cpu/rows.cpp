@@ -35,7 +35,7 @@ HWY_INLINE Vector transformed(const RowTransform<float>& t, Vector value, std::i
   const Lanes d;
   if (t.scale != nullptr) value = hn::Mul(value, load(t.scale + column));
   if (t.shift != nullptr) value = hn::Add(value, load(t.shift + column));
-  if (t.relu) value = hn::IfThenElseZero(hn::Gt(value, hn::Zero(d)), value);
+  if (t.relu) value = hn::IfThenZeroElse(hn::Lt(value, hn::Zero(d)), value);  // a NaN goes through
   if (t.beta != 0) value = hn::MulAdd(hn::Set(d, t.beta), load(to), value);
   return value;
 }
@@ -85,7 +85,7 @@ void transform_rows(const RowTransform<double>& t) {
       double value = from[k];
       if (t.scale != nullptr) value *= t.scale[k];
       if (t.shift != nullptr) value += t.shift[k];
-      if (t.relu && !(value > 0)) value = 0;
+      if (t.relu && value < 0) value = 0;
       to[k] = t.beta == 0 ? value : value + t.beta * to[k];
     }
   }

@@ -7,17 +7,18 @@
 
 namespace nn::functors {
 
+/// max(x, 0). A NaN goes through: it must reach the loss.
 struct Relu {
   template <class T>
   NN_HOST_DEVICE T operator()(T x) const {
-    return x > T(0) ? x : T(0);
+    return x < T(0) ? T(0) : x;
   }
 };
-/// From y: dy where y > 0.
+/// From y: dy where y > 0 (or NaN), else 0.
 struct ReluBackward {
   template <class T>
   NN_HOST_DEVICE T operator()(T y, T dy) const {
-    return y > T(0) ? dy : T(0);
+    return y <= T(0) ? T(0) : dy;
   }
 };
 

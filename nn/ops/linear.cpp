@@ -10,6 +10,8 @@ Variable linear(const Variable& x, const Variable& w, const Variable& b) {
   NN_CHECK(x.shape() == matrix_shape(x.shape().n, x.c()), "[linear] expects rows {n, 1, 1, c}, got ", x.shape());
   NN_CHECK(w.shape() == matrix_shape(w.shape().n, x.c()), "[linear] weight ", w.shape(), " expects ", w.c(),
            " inputs, x has ", x.c());
+  NN_CHECK(!b.defined() || b.shape() == vector_shape(w.shape().n), "[linear] weight ", w.shape(), " expects a bias of ",
+           w.shape().n, ", got ", b.shape());
   Variable y = Variable::output(matrix_shape(x.shape().n, w.shape().n), {&x, &w, &b});
   linear_forward(x.value(), w.value(), b.value(), y.value());
   if (y.recorded()) {

@@ -234,6 +234,34 @@ TEST_F(ConvKernel, BitsDoNotDependOnTheNumberOfThreads) {
   });
 }
 
+TEST_F(ConvKernel, LetsANanThroughItsRelus) {
+  for (const std::string& target : cpu::simd_targets()) {
+    SCOPED_TRACE(target);
+    cpu::set_simd_target(target);
+    const Tensor x = random_tensor<float>({1, 2, 3, 19}, 1), w = random_tensor<float>({21, 1, 1, 19}, 2);
+    const Tensor y = Tensor::empty({1, 2, 3, 21}), sum = Tensor::empty(vector_shape(21));
+    x.row<float>(4)[18] = std::numeric_limits<float>::quiet_NaN();
+    conv2d_forward(x, w, {.relu = true}, {.relu = true, .sum = sum}, {}, y);
+    for (std::int64_t k = 0; k < 21; ++k) {
+      for (std::int64_t r = 0; r < 6; ++r) EXPECT_EQ(std::isnan(y.row<float>(r)[k]), r == 4) << r << ", " << k;
+      EXPECT_TRUE(std::isnan(sum.data<float>()[k])) << k;
+    }
+  }
+}
+
+TEST_F(ConvKernel, RefusesVectorsThatDoNotFitTheChannels) {
+  const Tensor x = Tensor::zeros({1, 2, 3, 4}), w = Tensor::zeros({5, 1, 1, 4}), y = Tensor::zeros({1, 2, 3, 5});
+  const Tensor three = Tensor::zeros(vector_shape(3));
+  for (const ConvPrologue& prologue : {ConvPrologue{.scale = three}, ConvPrologue{.shift = three}}) {
+    EXPECT_THROW(conv2d_forward(x, w, prologue, {}, {}, y), Error);
+    EXPECT_THROW(conv2d_backward_weights(x, y, prologue, {}, w, 0), Error);
+  }
+  for (const ConvEpilogue& epilogue :
+       {ConvEpilogue{.bias = three}, ConvEpilogue{.sum = three}, ConvEpilogue{.sum_of_squares = three}}) {
+    EXPECT_THROW(conv2d_forward(x, w, {}, epilogue, {}, y), Error);
+  }
+}
+
 TEST_F(ConvKernel, NamesWhatDoesNotFit) {
   const auto message_of = [](const auto& call) -> std::string {
     try {

@@ -1,5 +1,9 @@
 #include "nn/ops/activation.h"
 
+#include <gtest/gtest.h>
+
+#include <cmath>
+
 #include "tests/support/register_op_cases.h"
 
 namespace {
@@ -28,5 +32,13 @@ const bool registered_sigmoid = test::register_op_cases(
                  .inputs = {{.shape = {2, 1, 3, 5}, .values = test::normal(0, 8)}},
                  .function = sigmoid,
                  .into = sigmoid_into}});
+
+TEST(Relu, LetsANanThrough) {
+  const nn::Tensor x = nn::Tensor::from<float>({1, 1, 1, 3}, {NAN, -1, 2});
+  const std::vector<float> y = nn::relu(nn::Variable(x)).value().to_vector<float>();
+  EXPECT_TRUE(std::isnan(y[0]));
+  EXPECT_EQ(y[1], 0);
+  EXPECT_EQ(y[2], 2);
+}
 
 }  // namespace

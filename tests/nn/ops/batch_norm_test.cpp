@@ -197,6 +197,21 @@ TEST(Normalize, LetsANanThrough) {
   const Variable y = nn::normalize(Variable(x), {zero, one}, one, zero);
   EXPECT_TRUE(std::isnan(y.value().data<float>()[0]));
   EXPECT_FALSE(std::isnan(y.value().data<float>()[1]));
+  const Variable cut = nn::normalize(Variable(x), {zero, one}, one, zero, {.relu = true});
+  EXPECT_TRUE(std::isnan(cut.value().data<float>()[0]));
+}
+
+TEST(ChannelStatistics, LetANanThrough) {
+  const auto [mean, variance] = nn::channel_statistics(Variable(Tensor::from<float>({2, 1, 1, 1}, {NAN, 1})));
+  EXPECT_TRUE(std::isnan(mean.value().item()));
+  EXPECT_TRUE(std::isnan(variance.value().item()));
+}
+
+TEST(Normalize, RefusesVectorsOfAnotherShape) {
+  const Variable x(Tensor::zeros({2, 1, 1, 3})), vector(Tensor::zeros({1, 1, 1, 3})),
+      column(Tensor::zeros({3, 1, 1, 1}));
+  EXPECT_THROW(nn::normalize(x, {vector, vector}, column, vector), nn::Error);
+  EXPECT_THROW(nn::normalize(x, {vector, vector}, vector, Variable()), nn::Error);
 }
 
 }  // namespace

@@ -133,6 +133,12 @@ TEST(SigmoidBce, KeepsWhatIsSmallAndDoesNotOverflow) {
   EXPECT_EQ(loss(-1000, 0), 0);
 }
 
+TEST(SigmoidBce, RefusesWeightsThatAreNoVectorOfTheLabels) {
+  const Variable z(Tensor::zeros({2, 1, 1, 3}));
+  EXPECT_THROW(nn::sigmoid_bce(z, z.value(), Tensor(), Tensor::zeros({3, 1, 1, 1})), nn::Error);
+  EXPECT_THROW(nn::sigmoid_bce(z, z.value(), Tensor(), Tensor::zeros({1, 1, 1, 2})), nn::Error);
+}
+
 TEST(SoftmaxCrossEntropy, RefusesAClassThatDoesNotExist) {
   const Variable z(Tensor::zeros({2, 1, 1, 3}));
   EXPECT_THROW(nn::softmax_cross_entropy(z, Tensor::from<std::int32_t>({2, 1, 1, 1}, {0, 3})), nn::Error);
