@@ -34,6 +34,16 @@ Variable Variable::output(Shape shape, std::initializer_list<const Variable*> in
   return Variable(std::move(value), tape);
 }
 
+void Variable::check_output(const char* op, const Variable& output, std::initializer_list<const Variable*> inputs) {
+  bool on_tape = false, requires_grad = false;
+  for (const Variable* input : inputs) {
+    on_tape = on_tape || input->tape_ != nullptr;
+    requires_grad = requires_grad || input->requires_grad();
+  }
+  NN_CHECK(!on_tape || !requires_grad || output.recorded(), "[", op,
+           "] the output given has no gradient, an input has one");
+}
+
 Variable Variable::channel_range(std::int64_t begin, std::int64_t end) const {
   NN_CHECK(!requires_grad() || slot_shape_.c == c(), "[channel_range] of a variable reshaped from ", slot_shape_.c,
            " channels to ", c(), ": take the range first");

@@ -24,6 +24,8 @@ class Variable {
   /// The result of an op: uninitialised, of the dtype and device of the first input; on the inputs' tape, with a
   /// gradient if any input has one and there is a tape.
   static Variable output(Shape shape, std::initializer_list<const Variable*> inputs);
+  /// For ops that write into an `output` they are given: an error if it would lose the gradient that an input has.
+  static void check_output(const char* op, const Variable& output, std::initializer_list<const Variable*> inputs);
 
   bool defined() const { return value_.defined(); }
   const Tensor& value() const { return value_; }

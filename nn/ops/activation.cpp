@@ -8,6 +8,7 @@ namespace nn {
 Variable relu(const Variable& x) { return relu_into(x, Variable::output(x.shape(), {&x})); }
 
 Variable relu_into(const Variable& x, const Variable& y) {
+  Variable::check_output("relu", y, {&x});
   relu_forward(x.value(), y.value());
   if (y.recorded()) {
     y.tape()->record("relu", [x, y] {
@@ -21,6 +22,7 @@ Variable relu_into(const Variable& x, const Variable& y) {
 Variable sigmoid(const Variable& x) { return sigmoid_into(x, Variable::output(x.shape(), {&x})); }
 
 Variable sigmoid_into(const Variable& x, const Variable& y) {
+  Variable::check_output("sigmoid", y, {&x});
   sigmoid_forward(x.value(), y.value());
   if (y.recorded()) {
     y.tape()->record("sigmoid", [x, y] {

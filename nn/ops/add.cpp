@@ -8,6 +8,7 @@ namespace nn {
 Variable add(const Variable& a, const Variable& b) { return add_into(a, b, Variable::output(a.shape(), {&a, &b})); }
 
 Variable add_into(const Variable& a, const Variable& b, const Variable& y) {
+  Variable::check_output("add", y, {&a, &b});
   add_forward(a.value(), b.value(), y.value());
   if (y.recorded()) {
     y.tape()->record("add", [a, b, y] {

@@ -21,8 +21,10 @@ ChannelStatistics channel_statistics(const Variable& x) {
 }
 
 void channel_statistics_into(const Variable& x, const ChannelStatistics& statistics) {
+  Variable::check_output("channel_statistics", statistics.mean, {&x});
+  Variable::check_output("channel_statistics", statistics.variance, {&x});
   channel_statistics_forward(x.value(), statistics.mean.value(), statistics.variance.value());
-  if (!x.requires_grad() || !statistics.mean.recorded() || !statistics.variance.recorded()) return;
+  if (!x.requires_grad() || !statistics.mean.recorded()) return;
   statistics.mean.tape()->record("channel_statistics", [x, statistics] {
     const auto& [mean, variance] = statistics;
     const GradTarget dx = x.gradient_target();
@@ -38,6 +40,7 @@ Variable normalize(const Variable& x, const ChannelStatistics& statistics, const
 
 Variable normalize_into(const Variable& x, const ChannelStatistics& statistics, const Variable& gamma,
                         const Variable& beta, const Variable& y, const NormalizeOptions& options) {
+  Variable::check_output("normalize", y, {&x, &statistics.mean, &statistics.variance, &gamma, &beta});
   const NormalizeParameters parameters{.mean = statistics.mean.value(),
                                        .variance = statistics.variance.value(),
                                        .gamma = gamma.value(),

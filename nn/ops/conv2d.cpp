@@ -35,8 +35,7 @@ Variable conv2d(const Variable& x, const Variable& w, const Variable& b, const C
 
 Variable conv2d_into(const Variable& x, const Variable& w, const Variable& b, const Variable& y,
                      const Conv2dOptions& options) {
-  const bool differentiated = x.tape() != nullptr && (x.requires_grad() || w.requires_grad() || b.requires_grad());
-  NN_CHECK(!differentiated || y.recorded(), "[conv2d] the output given has no gradient, an input has one");
+  Variable::check_output("conv2d", y, {&x, &w, &b});
   conv2d_forward(x.value(), w.value(), {}, {.bias = b.value(), .relu = options.relu}, options.geometry, y.value());
   if (y.recorded()) record_backward(x, w, b, y, options);
   return y;

@@ -10,6 +10,7 @@ Variable dropout(const Variable& x, const Tensor& random_state, const DropoutSet
 
 Variable dropout_into(const Variable& x, const Tensor& random_state, const DropoutSettings& settings,
                       const Variable& y) {
+  Variable::check_output("dropout", y, {&x});
   apply_dropout(x.value(), random_state, settings, y.value(), 0);
   if (y.recorded()) {
     y.tape()->record("dropout", [x, y, random_state, settings] {

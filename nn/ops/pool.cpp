@@ -9,6 +9,7 @@ Variable max_pool(const Variable& x, const PoolGeometry& geometry) {
 }
 
 Variable max_pool_into(const Variable& x, const PoolGeometry& geometry, const Variable& y) {
+  Variable::check_output("max_pool", y, {&x});
   const Tensor argmax = Tensor::empty(y.shape(), argmax_dtype(geometry), y.value().device());
   max_pool_forward(x.value(), geometry, y.value(), argmax);
   if (y.recorded()) {
@@ -26,6 +27,7 @@ Variable average_pool(const Variable& x, const PoolGeometry& geometry, bool coun
 }
 
 Variable average_pool_into(const Variable& x, const PoolGeometry& geometry, const Variable& y, bool count_padding) {
+  Variable::check_output("average_pool", y, {&x});
   average_pool_forward(x.value(), geometry, count_padding, y.value());
   if (y.recorded()) {
     y.tape()->record("average_pool", [x, y, geometry, count_padding] {
@@ -41,6 +43,7 @@ Variable global_average_pool(const Variable& x) {
 }
 
 Variable global_average_pool_into(const Variable& x, const Variable& y) {
+  Variable::check_output("global_average_pool", y, {&x});
   global_average_pool_forward(x.value(), y.value());
   if (y.recorded()) {
     y.tape()->record("global_average_pool", [x, y] {
