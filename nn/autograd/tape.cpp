@@ -25,9 +25,10 @@ void Tape::backward_from(const Variable& output, const Tensor& gradient) {
 }
 
 void Tape::unwind() {
-  while (!entries_.empty()) {
-    const Entry entry = std::move(entries_.back());
-    entries_.pop_back();
+  std::vector<Entry> entries = std::exchange(entries_, {});  // so the tape is empty after an exception, too
+  while (!entries.empty()) {
+    const Entry entry = std::move(entries.back());
+    entries.pop_back();
     entry.backward();
   }
 }

@@ -82,6 +82,15 @@ TEST(Tape, FreesWhatWasSavedAsItUnwinds) {
   EXPECT_EQ(nn::memory_use(Device::cpu).live - before, 3 * one);  // x, its gradient, upstream
 }
 
+TEST(Tape, IsEmptyAfterABackwardThatFails) {
+  Tape tape;
+  const Variable x = Variable::leaf(filled({1, 1, 1, 1}, 2), &tape);
+  const Variable before = nn::relu(x);
+  tape.record("broken", [] { throw nn::Error("[broken] no backward"); });
+  EXPECT_THROW(tape.backward(nn::relu(before)), nn::Error);
+  EXPECT_EQ(tape.size(), 0U);
+}
+
 TEST(NoTape, MeansNoGraphAndNoSavedMemory) {
   const Shape shape{1, 1, 1, 1 << 16};
   const std::size_t one = 4U << 16U;
