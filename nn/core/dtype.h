@@ -48,9 +48,11 @@ inline constexpr const char* name(DType dtype) {
 }
 inline std::ostream& operator<<(std::ostream& out, DType dtype) { return out << name(dtype); }
 
-/// dtype_of<float> == DType::f32, and so on.
+/// dtype_of<float> == DType::f32, and so on; other types do not compile.
 template <class T>
-inline constexpr DType dtype_of = DType::f32;
+inline constexpr DType dtype_of = T::is_no_element_type;
+template <>
+inline constexpr DType dtype_of<float> = DType::f32;
 template <>
 inline constexpr DType dtype_of<double> = DType::f64;
 template <>

@@ -9,6 +9,10 @@ namespace nn {
 Tensor Tensor::empty(Shape shape, DType dtype, Device device) {
   NN_CHECK(shape.n > 0 && shape.h > 0 && shape.w > 0 && shape.c > 0, "[tensor] every extent must be positive, got ",
            shape);
+  // In double, because the product of absurd extents would overflow an integer and come out small.
+  const double elements = static_cast<double>(shape.n) * static_cast<double>(shape.h) * static_cast<double>(shape.w) *
+                          static_cast<double>(shape.c);
+  NN_CHECK(elements < 0x1p46, "[tensor] ", shape, " is larger than any memory");
   Tensor t;
   t.storage_ = std::make_shared<Storage>(static_cast<std::size_t>(shape.elements()) * size_of(dtype), device);
   t.shape_ = shape;

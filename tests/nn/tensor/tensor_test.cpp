@@ -75,6 +75,13 @@ TEST(Tensor, RefusesWhatIsOutside) {
   EXPECT_THROW(Tensor::empty({1, 0, 1, 1}), nn::Error);
 }
 
+// The product of these extents is 0 in 64 bits.
+TEST(Tensor, RefusesExtentsWhoseProductOverflows) {
+  const std::int64_t large = std::int64_t{1} << 32;
+  EXPECT_THROW(nn::Tensor::empty({large, large, 1, 1}), nn::Error);
+  EXPECT_THROW(nn::Tensor::empty({large, large, large, large}), nn::Error);
+}
+
 TEST(Tensor, RefusesAnotherTypeAndAnUndefinedTensor) {
   EXPECT_THROW(counted({1, 1, 1, 1}).data<double>(), nn::Error);
   EXPECT_THROW(Tensor().raw(), nn::Error);
