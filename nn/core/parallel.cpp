@@ -42,8 +42,12 @@ thread_local bool inside_parallel_for = false;
 /// Workers sleep until a job is posted; the caller works too and then waits for those still at it.
 class ThreadPool {
  public:
-  explicit ThreadPool(int threads) {
-    for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
+  explicit ThreadPool(int threads) : threads_(threads) {
+    workers_.reserve(static_cast<std::size_t>(threads));
+    try {
+      for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
+    } catch (const std::exception&) {  // the system's limit is reached: those that have started share the work
+    }
   }
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
@@ -56,7 +60,8 @@ class ThreadPool {
     for (std::thread& worker : workers_) worker.join();
   }
 
-  int threads() const { return static_cast<int>(workers_.size()) + 1; }
+  /// As many as were asked for.
+  int threads() const { return threads_; }
 
   void run(Job& job) {
     {
@@ -91,6 +96,7 @@ class ThreadPool {
     }
   }
 
+  int threads_;
   std::mutex mutex_;
   std::condition_variable wake_, idle_;
   Job* job_ = nullptr;

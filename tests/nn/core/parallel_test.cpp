@@ -1,11 +1,13 @@
 #include "nn/core/parallel.h"
 
 #include <gtest/gtest.h>
+#include <pthread.h>
 
 #include <atomic>
 #include <mutex>
 #include <set>
 #include <stdexcept>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -81,6 +83,27 @@ TEST_P(ParallelFor, MayBeCalledFromSeveralThreads) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Threads, ParallelFor, testing::Values(1, 2, 5));
+
+#if defined(__GLIBC__)
+// A stack larger than the address space: no thread can start.
+TEST(ParallelForWithoutThreads, DoesTheWorkAlone) {
+  const int before = nn::thread_count();
+  pthread_attr_t usual, impossible;
+  ASSERT_EQ(pthread_getattr_default_np(&usual), 0);
+  ASSERT_EQ(pthread_getattr_default_np(&impossible), 0);
+  ASSERT_EQ(pthread_attr_setstacksize(&impossible, std::size_t{1} << 48U), 0);
+  ASSERT_EQ(pthread_setattr_default_np(&impossible), 0);
+  nn::set_thread_count(7);  // no other test has so many: the threads are started anew
+  std::atomic<int> count = 0;
+  EXPECT_THROW(std::thread([] {}).join(), std::system_error);
+  nn::parallel_for(0, 20, 1, [&](std::int64_t, std::int64_t) { ++count; });
+  pthread_setattr_default_np(&usual);
+  pthread_attr_destroy(&usual);
+  pthread_attr_destroy(&impossible);
+  nn::set_thread_count(before);
+  EXPECT_EQ(count, 20);
+}
+#endif
 
 TEST(ThreadCount, RefusesZero) { EXPECT_THROW(nn::set_thread_count(0), nn::Error); }
 
