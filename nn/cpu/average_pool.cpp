@@ -26,7 +26,7 @@ T share_of(const Windows& windows, std::int64_t i, std::int64_t j, bool count_pa
 template <class T>
 void average_pool_forward(const Tensor& x, const PoolGeometry& geometry, bool count_padding, const Tensor& y) {
   const Windows windows(x.shape(), y.shape(), geometry);
-  const auto window = [&](std::int64_t image, std::int64_t i, std::int64_t j) {
+  for_each_pixel(y.shape(), [&](std::int64_t image, std::int64_t i, std::int64_t j) {
     T* out = y.row<T>((image * y.h() + i) * y.w() + j);
     std::fill(out, out + y.c(), T(0));
     const T share = share_of<T>(windows, i, j, count_padding);
@@ -36,11 +36,6 @@ void average_pool_forward(const Tensor& x, const PoolGeometry& geometry, bool co
         add_scaled(x.c(), share, x.row<T>((image * x.h() + h) * x.w() + w), out);
       }
     }
-  };
-  parallel_for(0, y.n() * y.h(), lines_per_chunk(y.shape()), [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t line = begin; line < end; ++line) {
-      for (std::int64_t j = 0; j < y.w(); ++j) window(line / y.h(), line % y.h(), j);
-    }
   });
 }
 
@@ -48,7 +43,7 @@ template <class T>
 void average_pool_backward(const Tensor& dy, const PoolGeometry& geometry, bool count_padding, const Tensor& dx,
                            float beta) {
   const Windows windows(dx.shape(), dy.shape(), geometry);
-  const auto pixel = [&](std::int64_t image, std::int64_t h, std::int64_t w) {
+  for_each_pixel(dx.shape(), [&](std::int64_t image, std::int64_t h, std::int64_t w) {
     T* to = dx.row<T>((image * dx.h() + h) * dx.w() + w);
     scale_row(dx.c(), beta, to);
     const Range lines = windows.vertical.windows_of(h), columns = windows.horizontal.windows_of(w);
@@ -56,11 +51,6 @@ void average_pool_backward(const Tensor& dy, const PoolGeometry& geometry, bool 
       for (std::int64_t j = columns.begin; j < columns.end; ++j) {
         add_scaled(dx.c(), share_of<T>(windows, i, j, count_padding), dy.row<T>((image * dy.h() + i) * dy.w() + j), to);
       }
-    }
-  };
-  parallel_for(0, dx.n() * dx.h(), lines_per_chunk(dx.shape()), [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t line = begin; line < end; ++line) {
-      for (std::int64_t w = 0; w < dx.w(); ++w) pixel(line / dx.h(), line % dx.h(), w);
     }
   });
 }

@@ -38,14 +38,9 @@ void max_of_window(const Tensor& x, std::int64_t first_row, const Windows& windo
 template <class T, class Index>
 void max_pool_forward(const Tensor& x, const PoolGeometry& geometry, const Tensor& y, const Tensor& argmax) {
   const Windows windows(x.shape(), y.shape(), geometry);
-  parallel_for(0, y.n() * y.h(), lines_per_chunk(y.shape()), [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t line = begin; line < end; ++line) {
-      const std::int64_t first_row = line / y.h() * x.h() * x.w();
-      for (std::int64_t column = 0; column < y.w(); ++column) {
-        const std::int64_t row = line * y.w() + column;
-        max_of_window(x, first_row, windows, line % y.h(), column, y.row<T>(row), argmax.row<Index>(row));
-      }
-    }
+  for_each_pixel(y.shape(), [&](std::int64_t image, std::int64_t i, std::int64_t j) {
+    const std::int64_t row = (image * y.h() + i) * y.w() + j;
+    max_of_window(x, image * x.h() * x.w(), windows, i, j, y.row<T>(row), argmax.row<Index>(row));
   });
 }
 
@@ -59,7 +54,7 @@ template <class T, class Index>
 void max_pool_backward(const Tensor& dy, const Tensor& argmax, const PoolGeometry& geometry, const Tensor& dx,
                        float beta) {
   const Windows windows(dx.shape(), dy.shape(), geometry);
-  const auto pixel = [&](std::int64_t image, std::int64_t h, std::int64_t w) {
+  for_each_pixel(dx.shape(), [&](std::int64_t image, std::int64_t h, std::int64_t w) {
     T* to = dx.row<T>((image * dx.h() + h) * dx.w() + w);
     scale_row(dx.c(), beta, to);
     const Range lines = windows.vertical.windows_of(h), columns = windows.horizontal.windows_of(w);
@@ -70,11 +65,6 @@ void max_pool_backward(const Tensor& dy, const Tensor& argmax, const PoolGeometr
             (h - windows.vertical.start(i)) * windows.horizontal.kernel + w - windows.horizontal.start(j);
         add_where(dx.c(), dy.row<T>(row), argmax.row<Index>(row), static_cast<Index>(position), to);
       }
-    }
-  };
-  parallel_for(0, dx.n() * dx.h(), lines_per_chunk(dx.shape()), [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t line = begin; line < end; ++line) {
-      for (std::int64_t w = 0; w < dx.w(); ++w) pixel(line / dx.h(), line % dx.h(), w);
     }
   });
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "nn/core/parallel.h"
 #include "nn/kernels/pool.h"
 
 namespace nn::cpu {
@@ -44,9 +45,15 @@ struct Windows {
         horizontal{x.w, y.w, g.kernel_w, g.stride_w, g.padding.left, g.padding.right} {}
 };
 
-/// Lines (rows of pixels of one image) that one chunk of a parallel loop handles.
-inline std::int64_t lines_per_chunk(const Shape& shape) {
-  return std::max<std::int64_t>(1, (std::int64_t{1} << 15) / (shape.w * shape.c));
+/// body(image, i, j): for every pixel of images of this shape, in parallel over their lines.
+template <class Body>
+void for_each_pixel(const Shape& shape, const Body& body) {
+  const std::int64_t lines_per_chunk = std::max<std::int64_t>(1, (std::int64_t{1} << 15) / (shape.w * shape.c));
+  parallel_for(0, shape.n * shape.h, lines_per_chunk, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t line = begin; line < end; ++line) {
+      for (std::int64_t j = 0; j < shape.w; ++j) body(line / shape.h, line % shape.h, j);
+    }
+  });
 }
 
 /// row = beta * row; with beta 0 it is not read.

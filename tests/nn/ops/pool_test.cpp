@@ -119,6 +119,14 @@ TEST(MaxPool, WithSamePaddingAsKeras) {
   EXPECT_EQ(nn::max_pool(Variable(x), geometry).value().to_vector<float>(), (std::vector<float>{2, 4, -5}));
 }
 
+// Keras' AveragePooling2D(2, padding="same"): the window at the edge is the mean of what it sees of the image.
+TEST(AveragePool, WithSamePaddingAsKeras) {
+  const Tensor x = Tensor::from<float>({1, 1, 5, 1}, {1, 2, 3, 4, -5});
+  const PoolGeometry geometry{.kernel_h = 1, .stride_h = 1, .padding = nn::same_padding(1, 5, 1, 2, 1, 2)};
+  EXPECT_EQ(nn::average_pool(Variable(x), geometry, false).value().to_vector<float>(),
+            (std::vector<float>{1.5F, 3.5F, -5}));
+}
+
 TEST(SamePadding, FollowsKeras) {
   EXPECT_EQ(nn::same_padding(7, 8, 3, 3, 1, 1), nn::pad(1));
   EXPECT_EQ(nn::same_padding(224, 224, 7, 7, 2, 2), (nn::Padding{.top = 2, .left = 2, .bottom = 3, .right = 3}));
