@@ -33,7 +33,7 @@ const Target& find_target(const std::string& name) {
     if (target.name == name) return target;
     choices += std::string(choices.empty() ? "" : ", ") + target.name;
   }
-  throw Error(message("[simd] expected one of ", choices, " (what this CPU can run), FALX_CPU asks for ", name));
+  throw Error(message("[simd] FALX_CPU is one of ", choices, " (what this CPU can run), not '", name, "'"));
 }
 
 /// Highway's dispatch takes the best target of these bits; without any, the one that every CPU has.

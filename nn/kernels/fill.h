@@ -9,7 +9,8 @@ namespace nn {
 /// y = value, in every element. Any dtype.
 extern Kernel<void(double value, const Tensor& y)> fill;
 
-/// y = x converted to y's dtype (f32, f64, bf16 in any pair; i16, u8, i32 to f32 or f64). Same shape.
+/// y = x converted to y's dtype. Same shape. To bf16 rounds to nearest even; to i16, u8 and i32 cuts off the fraction,
+/// and the value must be within the type's range.
 extern Kernel<void(const Tensor& x, const Tensor& y)> cast;
 
 }  // namespace nn
