@@ -8,14 +8,18 @@ namespace nn {
 
 Variable concat(const std::vector<Variable>& parts) {
   NN_CHECK(!parts.empty(), "[concat] expects at least one part");
-  Shape shape = parts.front().shape();
+  const Variable &first_part = parts.front(), *with_gradient = &first_part, *with_tape = &first_part;
+  Shape shape = first_part.shape();
   shape.c = 0;
-  const Variable* with_gradient = &parts.front();
   for (const Variable& part : parts) {
+    const Shape& s = part.shape();
+    NN_CHECK(s.n == shape.n && s.h == shape.h && s.w == shape.w, "[concat] expects parts of equal n, h and w, got ",
+             first_part.shape(), " and ", s);
     shape.c += part.c();
     if (part.requires_grad()) with_gradient = &part;
+    if (part.tape() != nullptr) with_tape = &part;
   }
-  const Variable y = Variable::output(shape, {with_gradient, &parts.front()});
+  const Variable y = Variable::output(shape, {&first_part, with_gradient, with_tape});
   std::int64_t begin = 0;
   for (const Variable& part : parts) {
     copy_into(part.value(), y.value().channel_range(begin, begin + part.c()));

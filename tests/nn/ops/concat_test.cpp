@@ -50,6 +50,24 @@ const bool registered_buffer =
                                               .function = block_with_buffer,
                                               .reference = block_with_concat}});
 
+// A constant first and a parameter last, neither of which is on the tape.
+TEST(Concat, IsRecordedWhicheverPartIsOnTheTape) {
+  nn::Tape tape;
+  const nn::Variable constant(nn::Tensor::zeros({1, 1, 1, 2}));
+  const nn::Variable x = nn::Variable::leaf(nn::Tensor::zeros({1, 1, 1, 1}), &tape);
+  const nn::Variable parameter = nn::Variable::leaf(nn::Tensor::zeros({1, 1, 1, 1}));
+  const nn::Variable y = nn::concat({constant, x, parameter});
+  ASSERT_TRUE(y.recorded());
+  tape.backward_from(y, nn::Tensor::from<float>({1, 1, 1, 4}, {1, 2, 3, 4}));
+  EXPECT_EQ(x.gradient().item(), 3);
+  EXPECT_EQ(parameter.gradient().item(), 4);
+}
+
+TEST(Concat, RefusesPartsOfAnotherSize) {
+  const nn::Variable wide(nn::Tensor::zeros({1, 2, 3, 2})), high(nn::Tensor::zeros({1, 3, 2, 2}));
+  EXPECT_THROW(nn::concat({wide, high}), nn::Error);
+}
+
 TEST(ConcatBuffer, KeepsEverythingInOneBlockOfMemory) {
   const nn::Variable x = nn::Variable::leaf(nn::Tensor::zeros({2, 3, 5, 4}));
   nn::ConcatBuffer buffer({2, 3, 5, 9}, {&x});
