@@ -176,7 +176,7 @@ void add_training_options(CLI::App& command, train::TrainConfig& config) {
   command.add_option("--optimizer", config.optimizer, "adamw, adam or sgd")->capture_default_str();
   command.add_option("--lr", config.learning_rate, "Highest learning rate (default: 0.002, adam 0.001, sgd 0.05)")
       ->check(CLI::PositiveNumber);
-  command.add_option("--weight-decay", config.weight_decay, "Default: 0.02, adam and sgd 0.0001")
+  command.add_option("--weight-decay", config.weight_decay, "Default: 0.1, adam and sgd 0.0001")
       ->check(CLI::NonNegativeNumber);
   command.add_flag("--augment,!--no-augment", config.augment, "Flip, shift, scale, rotate, noise (default: on)");
   command.add_option("--patience", config.patience, "End after this many epochs without improvement; 0: never")

@@ -122,7 +122,7 @@ double usual_learning_rate(OptimizerKind kind) {
   return 2e-3;
 }
 
-double usual_weight_decay(OptimizerKind kind) { return kind == OptimizerKind::adamw ? 0.02 : 1e-4; }
+double usual_weight_decay(OptimizerKind kind) { return kind == OptimizerKind::adamw ? 0.1 : 1e-4; }
 
 std::string absolute(const std::string& path) {
   return path.empty() ? path : std::filesystem::absolute(path).lexically_normal().string();

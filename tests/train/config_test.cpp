@@ -42,7 +42,7 @@ TEST(TrainConfig, ResolvingFillsInWhatIsUsual) {
   const TrainConfig config = train::resolve(usual());
   EXPECT_EQ(config.size, 256);
   EXPECT_EQ(config.learning_rate, 2e-3);
-  EXPECT_EQ(config.weight_decay, 0.02);
+  EXPECT_EQ(config.weight_decay, 0.1);
   TrainConfig sgd = usual();
   sgd.optimizer = "sgd";
   EXPECT_EQ(train::resolve(sgd).learning_rate, 0.05);
