@@ -14,6 +14,7 @@
 #include "apps/train_report.h"
 #include "io/files/atomic_file.h"
 #include "nn/core/parallel.h"
+#include "train/rejected.h"
 #include "train/training_run.h"
 
 namespace apps {
@@ -101,12 +102,6 @@ class Printer : public train::TrainingObserver {
   Progress& progress_;
 };
 
-std::size_t count_rejected(const train::Dataset& dataset) {
-  return static_cast<std::size_t>(
-      std::count_if(dataset.rejected.begin(), dataset.rejected.end(),
-                    [](const io::RejectedFile& file) { return file.kind == io::RejectedFile::Kind::rejected; }));
-}
-
 void print_summary(const train::TrainingRun& run, const train::RunDirectory& directory, train::Ended ended) {
   const train::HistoryRow& best = run.history().at(static_cast<std::size_t>(run.best_epoch() - 1));
   if (ended == train::Ended::early) {
@@ -130,7 +125,6 @@ int run_train(const TrainOptions& options) {
 
   const Interruption interruption;
   if (!options.resume) prepare_output(options.out, directory.files());
-  run.write_tables();
   Printer printer(config, options.common.json, progress);
   const train::Ended ended = run.train(printer, &Interruption::requested);
   progress.clear();
@@ -140,7 +134,7 @@ int run_train(const TrainOptions& options) {
   }
   io::write_file_atomically(directory.report(), run_report_html(make_run_report(run, directory)));
   if (!options.common.json) print_summary(run, directory, ended);
-  const std::size_t rejected = count_rejected(run.dataset());
+  const std::size_t rejected = train::count(run.dataset().rejected, io::RejectedFile::Kind::rejected);
   if (rejected == 0) return done;
   progress.message(fmt::format("falx train: rejected files: {}, see {}", rejected, directory.rejected().string()));
   return done_with_rejected;

@@ -57,6 +57,12 @@ std::size_t patients_in(const train::TrainingRun& run, const std::vector<std::si
   return patients.size();
 }
 
+/// The directory's own name, also of "RUN/" and ".".
+std::string title(const std::filesystem::path& directory) {
+  const std::filesystem::path path = std::filesystem::absolute(directory).lexically_normal();
+  return (path.has_filename() ? path : path.parent_path()).filename().string();
+}
+
 std::string subtitle(const train::TrainingRun& run) {
   const auto part = [&](const char* name, const std::vector<std::size_t>& images) {
     return nn::message(images.size(), " ", name, " images of ", patients_in(run, images), " patients");
@@ -68,7 +74,7 @@ std::string subtitle(const train::TrainingRun& run) {
 }  // namespace
 
 RunReport make_run_report(train::TrainingRun& run, const train::RunDirectory& directory) {
-  RunReport report{.title = directory.path.filename().string(),
+  RunReport report{.title = title(directory.path),
                    .subtitle = subtitle(run),
                    .history = run.history(),
                    .best_epoch = run.best_epoch(),

@@ -46,7 +46,7 @@ void check_identity(const io::Safetensors& contents, const CheckpointIdentity& i
   NN_CHECK(metadata(contents, "data_hash") == identity.data_hash,
            "belongs to other training data: the images or labels have changed since it was written");
   NN_CHECK(metadata(contents, "split_hash") == identity.split_hash,
-           "belongs to another split into training and validation");
+           "belongs to another split into training and validation (made with another --id-key?)");
 }
 
 /// Refuses an optimizer of another kind: its moments are not these.

@@ -110,6 +110,13 @@ void check_split(const TrainConfig& c) {
   NN_CHECK(c.validation > 0 && c.validation < 1, "--validation ", c.validation, ": expected a share between 0 and 1");
 }
 
+void check_windows(const TrainConfig& c) {
+  NN_CHECK(c.input != "slices" || c.windows.size() <= 1, "--input slices takes one --window, not ", c.windows.size());
+  NN_CHECK(c.windows.size() <= most_windows, "--window: at most ", most_windows, " are possible, not ",
+           c.windows.size());
+  for (const std::string& window : c.windows) parse_window(window);
+}
+
 double usual_learning_rate(OptimizerKind kind) {
   switch (kind) {
     case OptimizerKind::sgd:
@@ -138,7 +145,7 @@ TrainConfig resolve(TrainConfig c) {
   if (c.weight_decay < 0) c.weight_decay = usual_weight_decay(kind);
   check_ranges(c);
   check_split(c);
-  for (const std::string& window : c.windows) parse_window(window);
+  check_windows(c);
   c.images = absolute(c.images);
   c.labels = absolute(c.labels);
   c.groups = absolute(c.groups);

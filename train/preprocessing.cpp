@@ -11,7 +11,6 @@ namespace {
 using nlohmann::json;
 
 constexpr int smallest_size = 8, largest_size = 4096;
-constexpr std::size_t most_windows = 16;
 constexpr const char* field_of_view = "matrix";  // the one rule there is: the whole matrix is fitted into the square
 constexpr const char* spacing = "aspect";        // pixels are made square in millimetres, their size is not fixed
 

@@ -24,6 +24,8 @@ inline constexpr io::GreyWindow brain_window{40, 80}, subdural_window{80, 200}, 
 /// The whole range of a picture's brightness.
 inline constexpr io::GreyWindow picture_window{127.5, 255};
 
+inline constexpr std::size_t most_windows = 16;
+
 /// The whole matrix is fitted into size x size, its middle in the middle, pixels square in millimetres; what lies
 /// beside it is air.
 struct Preprocessing {

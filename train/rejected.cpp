@@ -19,4 +19,9 @@ void write_rejected(const std::filesystem::path& path, std::span<const io::Rejec
   csv.finish();
 }
 
+std::size_t count(std::span<const io::RejectedFile> files, io::RejectedFile::Kind kind) {
+  return static_cast<std::size_t>(
+      std::count_if(files.begin(), files.end(), [kind](const io::RejectedFile& file) { return file.kind == kind; }));
+}
+
 }  // namespace train

@@ -92,6 +92,7 @@ TrainingRun::TrainingRun(TrainConfig config, RunDirectory directory, std::string
 
 TrainingRun::~TrainingRun() = default;
 
+/// config.json, split.csv and rejected.csv.
 void TrainingRun::write_tables() const {
   io::write_file_atomically(directory_.config(), to_json(config_));
   write_split(directory_.split(), parts_.split);
@@ -151,6 +152,7 @@ Ended TrainingRun::train(TrainingObserver& observer, const Trainer::StopRequeste
                    .checkpoint_minutes = config_.checkpoint_minutes,
                    .seed = config_.seed});
   trainer.resume();
+  write_tables();  // not before: a refused checkpoint leaves the run as it was
   const auto keep = [&](const HistoryRow& row, const ValidationResult& result) { keep_best(*network, row, result); };
   const Ended ended = trainer.run(observer, keep, stop_requested);
   history_ = trainer.state().history;

@@ -33,9 +33,8 @@ class TrainingRun {
   TrainingRun& operator=(const TrainingRun&) = delete;
   ~TrainingRun();
 
-  /// Writes config.json, split.csv and rejected.csv into the run directory, which exists.
-  void write_tables() const;
-  /// Goes on from last.safetensors if there is one, and trains; writes model, predictions, history and checkpoints.
+  /// Goes on from last.safetensors if there is one, and trains; writes all files of the run directory, which exists,
+  /// but the report. Throws nn::Error, with nothing written, for a checkpoint that does not belong to this run.
   Ended train(TrainingObserver& observer, const Trainer::StopRequested& stop_requested);
 
   const TrainConfig& config() const { return config_; }
@@ -51,6 +50,7 @@ class TrainingRun {
 
  private:
   std::vector<ImageLabels> labels_of(const std::vector<std::size_t>& images) const;
+  void write_tables() const;
   void keep_best(nn::Module& network, const HistoryRow& row, const ValidationResult& result);
   void write_predictions(const ValidationResult& result) const;
 

@@ -80,6 +80,7 @@ TEST_F(FalxTrain, WritesTheRunDirectory) {
   EXPECT_EQ(config["batch"], 4);
   EXPECT_EQ(config["lr"], 2e-3) << "what was left open must be filled in";
   EXPECT_THAT(bytes("run/report.html"), HasSubstr("</html>"));
+  EXPECT_THAT(bytes("run/report.html"), HasSubstr("<h1>run</h1>"));
 }
 
 TEST_F(FalxTrain, JsonIsOneLineAnEpoch) {
@@ -173,6 +174,7 @@ TEST_F(FalxTrain, WrongUsageIsOneLineAndExitCode2) {
   expect_one_line(train("run", {"--epochs", "many"}), 2, "--epochs");
   expect_one_line(train("run", {"--lr", "nan"}), 2, "--lr");
   expect_one_line(train("run", {"--window", "40"}), 2, "--window 40");
+  expect_one_line(train("run", {"--input", "slices", "--window", "40/80", "--window", "80/200"}), 2, "one --window");
   expect_one_line(train("run", {"--validation", "1.5"}), 2, "--validation 1.5");
   expect_one_line(train("run", {"--folds", "3", "--fold", "3"}), 2, "--fold 3");
   expect_one_line(train("run", {"--threads", "0"}), 2, "--threads");
@@ -226,6 +228,20 @@ TEST_F(FalxTrain, ResumingWithOtherLabelsIsRefused) {
   const ProgramResult result = resume("run", {"--epochs", "2", "--quiet"});
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_THAT(result.error, HasSubstr("other training data"));
+}
+
+TEST_F(FalxTrain, ARefusedResumeLeavesTheRunAsItWas) {
+  ASSERT_EQ(train("run", {"--quiet"}).exit_code, 0);
+  const std::string split = bytes("run/split.csv"), config = bytes("run/config.json");
+  expect_one_line(resume("run", {"--epochs", "2", "--quiet", "--id-key", "another"}), 1, "another --id-key?");
+  EXPECT_EQ(bytes("run/split.csv"), split);
+  EXPECT_EQ(bytes("run/config.json"), config);
+  EXPECT_EQ(resume("run", {"--epochs", "2", "--quiet"}).exit_code, 0);
+}
+
+TEST_F(FalxTrain, TheReportIsTitledByTheDirectory) {
+  ASSERT_EQ(train("my run/", {"--quiet"}).exit_code, 0);
+  EXPECT_THAT(bytes("my run/report.html"), HasSubstr("<h1>my run</h1>"));
 }
 
 TEST_F(FalxTrain, ADamagedOrForeignCheckpointIsRefusedInOneLine) {

@@ -66,6 +66,11 @@ TEST(TrainConfig, ValuesThatCannotBeAreRefusedByName) {
   EXPECT_THAT(refused([](TrainConfig& c) { c.device = "cuda"; }), HasSubstr("without CUDA"));
   EXPECT_THAT(refused([](TrainConfig& c) { c.windows = {"40-80"}; }), HasSubstr("--window 40-80"));
   EXPECT_THAT(refused([](TrainConfig& c) { c.windows = {"40/0"}; }), HasSubstr("--window 40/0"));
+  EXPECT_THAT(refused([](TrainConfig& c) { c.windows.assign(17, "40/80"); }), HasSubstr("--window: at most 16"));
+  EXPECT_THAT(refused([](TrainConfig& c) {
+                c.input = "slices", c.windows = {"40/80", "80/200"};
+              }),
+              HasSubstr("--input slices takes one --window, not 2"));
   EXPECT_THAT(refused([](TrainConfig& c) { c.validation = 1; }), HasSubstr("--validation 1"));
   EXPECT_THAT(refused([](TrainConfig& c) { c.folds = 5, c.fold = 5; }), HasSubstr("--fold 5"));
   EXPECT_THAT(refused([](TrainConfig& c) { c.fold = 2; }), HasSubstr("--fold needs --folds"));

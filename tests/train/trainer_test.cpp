@@ -45,7 +45,6 @@ struct TinyRun {
   Ended go(const train::TrainConfig& config, const train::Trainer::StopRequested& stop = never) const {
     std::filesystem::create_directories(path);
     train::TrainingRun run(config, {path});
-    run.write_tables();
     train::TrainingObserver silent;
     return run.train(silent, stop);
   }
