@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <vector>
 
 #include "apps/commands.h"
@@ -47,17 +48,19 @@ std::string json_line(const train::Prediction& row) {
   for (std::size_t i = 0; i < row.probability.size(); ++i) {
     object["p_" + std::string(io::label_names[i])] = row.probability[i];
   }
-  return object.dump();
+  // File names hold whatever bytes they hold; what is no UTF-8 is replaced.
+  return object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
-train::TemplateCounts write_submission(const Options& options, const OutputFiles& files,
-                                       const train::PredictionRun& run, const train::ModelFile& model) {
-  if (options.submission_template.empty()) {
+using Template = std::optional<std::vector<train::TemplateRow>>;
+
+train::TemplateCounts write_submission(const OutputFiles& files, const Template& rows, const train::PredictionRun& run,
+                                       const train::ModelFile& model) {
+  if (!rows) {
     train::write_submission(files.submission, run.predictions);
     return {};
   }
-  return train::write_submission(files.submission, run.predictions, options.submission_template,
-                                 model.description.class_prior);
+  return train::write_submission(files.submission, run.predictions, *rows, model.description.class_prior);
 }
 
 void print_studies(const train::PredictionRun& run) {
@@ -65,17 +68,12 @@ void print_studies(const train::PredictionRun& run) {
   for (const train::StudyPrediction& row : run.studies) width = std::max(width, row.study.size());
   std::string text = fmt::format("{:<{}}  images     any     epi  intrap  intrav  subara  subdur\n", "study", width);
   for (const train::StudyPrediction& row : run.studies) {
-    if (!row.series.empty()) continue;
+    if (!row.is_study) continue;
     text += fmt::format("{:<{}}  {:>6}", row.study.empty() ? "-" : row.study, width, row.images);
     for (const double p : row.probability) text += fmt::format("  {:>6.3f}", p);
     text += '\n';
   }
   std::fputs(text.c_str(), stdout);
-}
-
-std::ptrdiff_t count(const train::Dataset& dataset, io::RejectedFile::Kind kind) {
-  return std::count_if(dataset.rejected.begin(), dataset.rejected.end(),
-                       [kind](const io::RejectedFile& file) { return file.kind == kind; });
 }
 
 void print_result(const Options& options, const OutputFiles& files, const train::PredictionRun& run,
@@ -93,15 +91,17 @@ void print_result(const Options& options, const OutputFiles& files, const train:
         static_cast<long long>(counts.not_in_template));
   }
   std::printf("report  %s\n", files.report.c_str());
-  std::printf("%zu images predicted, %td files rejected, %td skipped\n", run.predictions.size(),
-              count(run.dataset, io::RejectedFile::Kind::rejected),
-              count(run.dataset, io::RejectedFile::Kind::skipped));
+  std::printf("%zu images predicted, %zu files rejected, %zu skipped\n", run.predictions.size(),
+              train::count(run.dataset.rejected, io::RejectedFile::Kind::rejected),
+              train::count(run.dataset.rejected, io::RejectedFile::Kind::skipped));
 }
 
 int run_predict(const Options& options) {
   if (options.models.size() > 1) throw UsageError("one --model is expected: ensembles are not there yet");
   check_output(options.out, options.overwrite);
   const train::ModelFile model = train::read_model(options.models.front());
+  Template rows;  // read first: a wrong template should not cost the wait for predictions
+  if (!options.submission_template.empty()) rows = train::read_template(options.submission_template);
   const OutputFiles files(options.out);
 
   Progress progress(options.common.quiet);
@@ -119,11 +119,16 @@ int run_predict(const Options& options) {
   train::write_predictions(files.predictions, run.predictions);
   train::write_studies(files.studies, run.studies);
   train::write_rejected(files.rejected, run.dataset.rejected);
-  const train::TemplateCounts counts = write_submission(options, files, run, model);
+  const train::TemplateCounts counts = write_submission(files, rows, run, model);
   io::write_file_atomically(files.report, study_report_html(make_study_report(run, model, cache)));
   print_result(options, files, run, counts);
   if (Interruption::requested()) return Interruption::exit_code();
-  return count(run.dataset, io::RejectedFile::Kind::rejected) > 0 ? done_with_rejected : done;
+  const std::size_t rejected = train::count(run.dataset.rejected, io::RejectedFile::Kind::rejected);
+  if (rejected == 0) return done;
+  if (options.common.json) {  // the text's last line counts them
+    progress.message(fmt::format("falx predict: rejected files: {}, see {}", rejected, files.rejected.string()));
+  }
+  return done_with_rejected;
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "apps/slice_picture.h"
+#include "train/rejected.h"
 
 namespace apps {
 namespace {
@@ -51,33 +52,28 @@ std::vector<std::string> warnings_of(const train::PredictionRun& run) {
   return warnings;
 }
 
-int count(const train::Dataset& dataset, io::RejectedFile::Kind kind) {
-  int files = 0;
-  for (const io::RejectedFile& file : dataset.rejected) files += file.kind == kind ? 1 : 0;
-  return files;
-}
-
 }  // namespace
 
 StudyReport make_study_report(const train::PredictionRun& run, const train::ModelFile& model,
                               train::SliceCache& cache) {
   const train::ModelDescription& description = model.description;
-  StudyReport report{.title = "Predictions",
-                     .model = nn::message(description.architecture, ", ", description.preprocessing.size,
-                                          " px, weights ", description.weight_hash.substr(0, 12)),
-                     .studies = {},
-                     .rejected_files = count(run.dataset, io::RejectedFile::Kind::rejected),
-                     .skipped_files = count(run.dataset, io::RejectedFile::Kind::skipped),
-                     .warnings = warnings_of(run),
-                     .configuration = {{"model", model.path.string()},
-                                       {"trained with", "falx " + description.program_version},
-                                       {"epoch", std::to_string(description.epoch)},
-                                       {"training data (SHA-256)", description.data_hash.substr(0, 16)}}};
+  StudyReport report{
+      .title = "Predictions",
+      .model = nn::message(description.architecture, ", ", description.preprocessing.size, " px, weights ",
+                           description.weight_hash.substr(0, 12)),
+      .studies = {},
+      .rejected_files = static_cast<int>(train::count(run.dataset.rejected, io::RejectedFile::Kind::rejected)),
+      .skipped_files = static_cast<int>(train::count(run.dataset.rejected, io::RejectedFile::Kind::skipped)),
+      .warnings = warnings_of(run),
+      .configuration = {{"model", model.path.string()},
+                        {"trained with", "falx " + description.program_version},
+                        {"epoch", std::to_string(description.epoch)},
+                        {"training data (SHA-256)", description.data_hash.substr(0, 16)}}};
   const auto images = images_by_series(run);
   // predict_studies() gives the rows of a study's series and then the study's own.
   ReportStudy study;
   for (const train::StudyPrediction& row : run.studies) {
-    if (!row.series.empty()) {
+    if (!row.is_study) {
       const bool pictures = report.studies.size() < studies_with_pictures;
       study.series.push_back(report_series(run, row, images.at({row.study, row.series}), pictures, cache));
       continue;

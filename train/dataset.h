@@ -30,6 +30,7 @@ struct DatasetImage {
   std::array<std::size_t, 3> neighbours = {};  // s-1, s, s+1 of the stack in Dataset::images; the ends repeat
   bool alone = false;                          // its stack has no other slice: neighbours repeat it (context "none")
   bool contrast = false, bone_kernel = false, thin_slices = false;  // flags of the series
+  bool lossy = false;                                               // compressed with loss once
   std::uint64_t pixel_hash = 0;                                     // 0 unless pixels were checked
 
   bool labelled = false;  // something is known: may be trained on and scored

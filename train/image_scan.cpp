@@ -31,6 +31,7 @@ DatasetImage dicom_image(const io::SliceHeader& header, const io::Series& series
   image.contrast = series.contrast();
   image.bone_kernel = series.bone_kernel();
   image.thin_slices = series.thin_slices();
+  image.lossy = header.lossy;
   return image;
 }
 

@@ -31,21 +31,27 @@ Prediction prediction_of(const DatasetImage& image, const Probabilities& logits,
           .labels = {}};
 }
 
-std::vector<std::string> flags_of(const DatasetImage& image) {
+/// What is unusual about these images of one series, each flag once.
+std::vector<std::string> flags_of(const std::vector<const DatasetImage*>& images) {
   std::vector<std::string> flags;
-  if (image.bone_kernel) flags.emplace_back("bone_kernel");
-  if (image.contrast) flags.emplace_back("contrast");
-  if (image.thin_slices) flags.emplace_back("thin_slices");
+  const auto add = [&](const char* flag, bool DatasetImage::*is_set) {
+    if (std::any_of(images.begin(), images.end(), [&](const DatasetImage* image) { return image->*is_set; })) {
+      flags.emplace_back(flag);
+    }
+  };
+  add("bone_kernel", &DatasetImage::bone_kernel);
+  add("contrast", &DatasetImage::contrast);
+  add("thin_slices", &DatasetImage::thin_slices);
+  add("lossy", &DatasetImage::lossy);
   return flags;
 }
 
 /// Rows of series say what is unusual about them.
 void add_flags(const Dataset& dataset, std::vector<StudyPrediction>& studies) {
-  std::map<std::pair<std::string_view, std::string_view>, const DatasetImage*> image_of_series;
-  for (const DatasetImage& image : dataset.images) image_of_series.try_emplace({image.study, image.series}, &image);
+  std::map<std::pair<std::string_view, std::string_view>, std::vector<const DatasetImage*>> images_of;
+  for (const DatasetImage& image : dataset.images) images_of[{image.study, image.series}].push_back(&image);
   for (StudyPrediction& row : studies) {
-    const auto found = image_of_series.find({row.study, row.series});
-    if (!row.series.empty() && found != image_of_series.end()) row.flags = flags_of(*found->second);
+    if (!row.is_study) row.flags = flags_of(images_of[{row.study, row.series}]);
   }
 }
 

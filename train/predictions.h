@@ -54,10 +54,20 @@ struct TemplateCounts {
   std::int64_t not_in_template = 0;    // predictions that were left out
 };
 
-/// submission.csv with the ids and the row order of `submission_template` (an `ID,Label` file, its labels ignored):
-/// every row is present, images without a prediction get `class_prior`.
+/// One row of a template for submission.csv.
+struct TemplateRow {
+  std::string image;
+  int label = 0;
+};
+
+/// The rows of an `ID,Label` file, its labels ignored. Throws nn::Error with the line for an ID that is none and for
+/// one that stands twice.
+std::vector<TemplateRow> read_template(const std::filesystem::path& path);
+
+/// submission.csv with the ids and the row order of the template: every row is present, images without a prediction
+/// get `class_prior`.
 TemplateCounts write_submission(const std::filesystem::path& path, std::span<const Prediction> predictions,
-                                const std::filesystem::path& submission_template, const Probabilities& class_prior);
+                                std::span<const TemplateRow> rows, const Probabilities& class_prior);
 
 /// Reads a submission.csv; every image needs its six rows. Only image and probability are set.
 std::vector<Prediction> read_submission(const std::filesystem::path& path);
@@ -70,7 +80,7 @@ struct StudyPrediction {
   int images = 0;
   Probabilities probability = {};
   std::array<std::string, io::label_count> slice = {};  // image ids
-  std::vector<std::string> flags = {};                  // of the series: bone_kernel, contrast, thin_slices, ...
+  std::vector<std::string> flags = {};                  // of the series: bone_kernel, contrast, thin_slices, lossy
 };
 
 /// For each study a row per series and then the row of the study, in order of first appearance.

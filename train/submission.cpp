@@ -36,23 +36,33 @@ void write_submission(const std::filesystem::path& path, std::span<const Predict
   csv.finish();
 }
 
+std::vector<TemplateRow> read_template(const std::filesystem::path& path) {
+  io::CsvReader csv(path);
+  const int id_column = csv.column("ID");
+  std::vector<TemplateRow> rows;
+  std::unordered_set<std::string_view> ids;  // views into the file's text, which lives as long as `csv`
+  while (csv.next()) {
+    const LabelId id = label_id(csv, id_column);
+    NN_CHECK(ids.insert(csv.field(id_column)).second, csv.where(), ": ", csv.field(id_column), " stands twice");
+    rows.push_back({std::string(id.image), id.label});
+  }
+  return rows;
+}
+
 TemplateCounts write_submission(const std::filesystem::path& path, std::span<const Prediction> predictions,
-                                const std::filesystem::path& submission_template, const Probabilities& class_prior) {
+                                std::span<const TemplateRow> rows, const Probabilities& class_prior) {
   std::unordered_map<std::string_view, const Prediction*> by_image;
   for (const Prediction& row : predictions) by_image.emplace(row.image, &row);
 
-  io::CsvReader rows(submission_template);
-  const int id_column = rows.column("ID");
   io::CsvWriter csv(path, {"ID", "Label"});
-  std::unordered_set<std::string_view> images, found, ids;  // views into the template, which lives as long as `rows`
-  while (rows.next()) {
-    const LabelId id = label_id(rows, id_column);
-    NN_CHECK(ids.insert(rows.field(id_column)).second, rows.where(), ": ", rows.field(id_column), " stands twice");
-    images.insert(id.image);
-    const auto prediction = by_image.find(id.image);
-    if (prediction != by_image.end()) found.insert(id.image);
+  std::unordered_set<std::string_view> images, found;
+  for (const TemplateRow& row : rows) {
+    images.insert(row.image);
+    const auto prediction = by_image.find(row.image);
+    if (prediction != by_image.end()) found.insert(row.image);
     const Probabilities& p = prediction == by_image.end() ? class_prior : prediction->second->probability;
-    csv.row(rows.field(id_column), p[static_cast<std::size_t>(id.label)]);
+    const auto label = static_cast<std::size_t>(row.label);
+    csv.row(row_id(row.image, label), p[label]);
   }
   csv.finish();
   return {.images = static_cast<std::int64_t>(images.size()),

@@ -135,10 +135,53 @@ TEST_F(FalxPredict, SharedOddFilesAreRefusedByReason) {
   expect_one_line(predict((folder / "US-YBR_FULL_422-EVRLE.dcm").string()), 1, "no CT slice that can be used");
 }
 
+TEST_F(FalxPredict, SharedLossySeriesIsFlagged) {
+  const fs::path file = test::shared_data("dicom/cornerstone-ctimage-all-syntaxes") /
+                        "CTImage.dcm_JPEGLSLossyTransferSyntax_1.2.840.10008.1.2.4.81.dcm";
+  if (!fs::exists(file)) GTEST_SKIP() << file << " is absent";
+  ASSERT_EQ(predict(file.string()).exit_code, 0);
+  EXPECT_THAT(column("out/studies.csv", "flags").at(0), HasSubstr("lossy"));
+}
+
 TEST_F(FalxPredict, PicturesAreRefusedByAModelOfSlices) {
   test::write_tiny_pictures(directory_.path());
   const ProgramResult result = predict(path("images"));
   expect_one_line(result, 1, "no CT slice");
+}
+
+TEST_F(FalxPredict, PicturesAreOneStudyWithPicturesInTheReport) {
+  test::write_tiny_pictures(directory_.path());
+  const ProgramResult trained =
+      RunningFalx({"train", "--images", path("images"), "--labels", path("labels.csv"), "--groups", path("groups.csv"),
+                   "--out", path("run"), "--size", "32", "--epochs", "1", "--quiet"})
+          .wait();
+  ASSERT_EQ(trained.exit_code, 0) << trained.error;
+  const ProgramResult result =
+      RunningFalx({"predict", "--model", path("run"), "--input", path("images"), "--out", path("out"), "--quiet"})
+          .wait();
+  EXPECT_EQ(result.exit_code, 0) << result.error;
+  const std::vector<std::string> lines = result.lines();
+  ASSERT_EQ(lines.size(), 4U) << result.out;  // header, the study, report, count
+  EXPECT_THAT(lines[1], testing::ContainsRegex("^- +24 "));
+  const std::string report = io::read_file(directory_ / "out/report.html");
+  EXPECT_THAT(report, HasSubstr("24 slices in 1 series"));
+  EXPECT_THAT(report, HasSubstr("data:image/png;base64,"));
+}
+
+TEST_F(FalxPredict, AWrongTemplateIsRefusedBeforeAnythingIsWritten) {
+  std::ofstream(directory_ / "wrong.csv") << "image,any\na,0\n";
+  expect_one_line(predict(made("data/stage_2_test"), {"--template", path("wrong.csv")}), 1, "a column ID");
+  expect_one_line(predict(made("data/stage_2_test"), {"--template", path("absent.csv")}), 1, "absent.csv");
+  EXPECT_FALSE(fs::exists(directory_ / "out"));
+}
+
+TEST_F(FalxPredict, JsonToldOfRejectedFilesOnStandardError) {
+  fs::copy(*made_ / "data/stage_2_test", directory_ / "input");
+  fs::resize_file(directory_ / "input" / some_slice().filename(), 3000);
+  const ProgramResult result = predict(path("input"), {"--json"});
+  EXPECT_EQ(result.exit_code, 3) << result.error;
+  EXPECT_THAT(result.error, testing::StartsWith("falx predict: rejected files: 1, see "));
+  for (const std::string& line : result.lines()) EXPECT_TRUE(json::accept(line)) << line;
 }
 
 TEST_F(FalxPredict, WrongUsageIsOneLineAndExitCode2) {
