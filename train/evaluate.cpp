@@ -23,9 +23,16 @@ std::vector<Prediction> read_either(const std::filesystem::path& path) {
   return csv.find_column("image") ? read_predictions(path) : read_submission(path);
 }
 
-Probabilities read_prior(const std::filesystem::path& path, const LabelOptions& options) {
+/// From a model, which also says whether its data were split by patient, or from a table of labels.
+void read_prior(const std::filesystem::path& path, const LabelOptions& options, Evaluation& evaluation) {
   const bool is_model = std::filesystem::is_directory(path) || path.extension() == ".safetensors";
-  return is_model ? read_model_description(path).class_prior : prevalence(read_labels(path, options).labels);
+  if (!is_model) {
+    evaluation.prior = prevalence(read_labels(path, options).labels);
+    return;
+  }
+  const ModelDescription model = read_model_description(path);
+  evaluation.prior = model.class_prior;
+  evaluation.by_patient = model.by_patient;
 }
 
 ordered_json number(double value) { return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr); }
@@ -89,8 +96,11 @@ Evaluation evaluate(const EvaluateOptions& options) {
   const std::size_t scored = evaluation.labels.size();
   evaluation.without_prediction = static_cast<std::int64_t>(labels.ids.size() - scored);
   evaluation.prior_is_of_evaluated = options.prior.empty();
-  evaluation.prior =
-      options.prior.empty() ? prevalence(evaluation.labels) : read_prior(options.prior, options.label_options);
+  if (options.prior.empty()) {
+    evaluation.prior = prevalence(evaluation.labels);
+  } else {
+    read_prior(options.prior, options.label_options, evaluation);
+  }
   evaluation.scores = score(evaluation.predictions, evaluation.labels);
   evaluation.baseline = score_class_prior(evaluation.prior, evaluation.labels);
   return evaluation;
@@ -107,6 +117,7 @@ std::string evaluation_table(const Evaluation& evaluation) {
   table += mean_row("mean log loss", model.mean_log_loss, prior.mean_log_loss);
   table +=
       fmt::format("{} images scored. Class prior: the prevalence of {}.\n", model.images, prior_source(evaluation));
+  if (!evaluation.by_patient) table += "The model's training and validation parts were not split by patient.\n";
   if (evaluation.without_labels > 0) {
     table += fmt::format("{} predictions have no labels and were not scored.\n", evaluation.without_labels);
   }
@@ -136,6 +147,7 @@ std::string evaluation_json(const Evaluation& evaluation) {
                                 {{"weighted_log_loss", number(prior.weighted_log_loss)},
                                  {"mean_log_loss", number(prior.mean_log_loss)},
                                  {"prevalence_of", prior_source(evaluation)}}},
+                               {"split_by_patient", evaluation.by_patient},
                                {"labels", labels},
                                {"predictions_without_labels", evaluation.without_labels},
                                {"labelled_without_prediction", evaluation.without_prediction}};

@@ -25,6 +25,7 @@ struct Evaluation {
   Scores baseline;  // predicting `prior` for every image
   Probabilities prior = {};
   bool prior_is_of_evaluated = false;   // no training prevalence was given
+  bool by_patient = true;               // false: the prior's model says "not split by patient"
   std::int64_t without_labels = 0;      // predictions that no label row speaks of: not scored
   std::int64_t without_prediction = 0;  // labelled images that were not predicted: not scored
   /// What was scored, for curves.

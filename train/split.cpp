@@ -243,7 +243,9 @@ void check_no_leak(std::span<const SplitMember> training, std::span<const SplitM
     const std::string_view leak = shared(training, validation, get);
     NN_CHECK(leak.empty(), "[split] ", what, " ", leak, " is in the training and in the validation part");
   };
-  check("patient", [](const SplitMember& member) { return member.patient; });
+  const std::string_view patient =
+      shared(training, validation, [](const SplitMember& member) { return member.patient; });
+  NN_CHECK(patient.empty(), "[split] patient ", pseudonym(patient), " is in the training and in the validation part");
   check("study", [](const SplitMember& member) { return member.study; });
   check("image", [](const SplitMember& member) { return member.image; });
 }

@@ -49,7 +49,8 @@ struct SplitMember {
   std::string_view image, patient, study;
 };
 
-/// Throws nn::Error naming the first image, patient or study that is in both parts. Empty values are not compared.
+/// Throws nn::Error naming the first patient (by the pseudonym under the default key), study or image that is in both
+/// parts. Empty values are not compared.
 void check_no_leak(std::span<const SplitMember> training, std::span<const SplitMember> validation);
 
 }  // namespace train

@@ -13,6 +13,9 @@ std::vector<std::string> notes(const train::Evaluation& evaluation) {
         "No training prevalence was given: the class prior is that of the evaluated images themselves, the best that "
         "any constant prediction can score on them.");
   }
+  if (!evaluation.by_patient) {
+    result.emplace_back("The model's training and validation parts were not split by patient.");
+  }
   if (evaluation.without_labels > 0) {
     result.push_back(format_count(evaluation.without_labels) + " predictions have no labels and were not scored.");
   }

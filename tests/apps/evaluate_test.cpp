@@ -1,35 +1,24 @@
 // The program itself: falx evaluate.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
-#include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "io/files/atomic_file.h"
+#include "tests/apps/run_falx.h"
 #include "tests/support/temporary_directory.h"
 
 namespace {
 
 using nlohmann::json;
+using test::ProgramResult;
 using testing::HasSubstr;
 
 class FalxEvaluate : public testing::Test {
  protected:
-  struct Result {
-    int exit_code;
-    std::string out, error;
-  };
-
-  Result run(const std::string& arguments) {
-    const std::string command =
-        std::string(FALX_PROGRAM) + " evaluate " + arguments + " >" + file("stdout") + " 2>" + file("stderr");
-    const int status = std::system(command.c_str());
-    return {WEXITSTATUS(status), io::read_file(directory_ / "stdout"), io::read_file(directory_ / "stderr")};
-  }
+  static ProgramResult run(const std::string& arguments) { return test::run_falx("evaluate " + arguments); }
   std::string file(const std::string& name) const { return (directory_ / name).string(); }
   std::string tables() const { return "--predictions " + file("p.csv") + " --labels " + file("l.csv"); }
 
@@ -46,7 +35,7 @@ class FalxEvaluate : public testing::Test {
 };
 
 TEST_F(FalxEvaluate, PrintsATable) {
-  const Result result = run(tables());
+  const ProgramResult result = run(tables());
   EXPECT_EQ(result.exit_code, 0) << result.error;
   EXPECT_THAT(result.out, HasSubstr("weighted log loss"));
   EXPECT_THAT(result.out, HasSubstr("0.6931"));
@@ -54,7 +43,7 @@ TEST_F(FalxEvaluate, PrintsATable) {
 }
 
 TEST_F(FalxEvaluate, PrintsOneJsonObject) {
-  const Result result = run(tables() + " --json");
+  const ProgramResult result = run(tables() + " --json");
   EXPECT_EQ(result.exit_code, 0) << result.error;
   EXPECT_NEAR(json::parse(result.out)["weighted_log_loss"].get<double>(), 0.693147, 1e-6);
 }
@@ -69,7 +58,7 @@ TEST_F(FalxEvaluate, WritesItsFilesAndRefusesToOverwriteThem) {
 }
 
 TEST_F(FalxEvaluate, SaysInOneLineWhatIsWrong) {
-  const Result missing = run("--predictions " + file("none.csv") + " --labels " + file("l.csv"));
+  const ProgramResult missing = run("--predictions " + file("none.csv") + " --labels " + file("l.csv"));
   EXPECT_EQ(missing.exit_code, 1);
   EXPECT_EQ(missing.error, "falx evaluate: cannot read " + file("none.csv") + ": No such file or directory\n");
   EXPECT_EQ(run("--labels " + file("l.csv")).exit_code, 2);

@@ -10,6 +10,8 @@
 #include "io/files/atomic_file.h"
 #include "tests/support/error_of.h"
 #include "tests/support/temporary_directory.h"
+#include "tests/train/tiny_network.h"
+#include "train/model_file.h"
 
 namespace {
 
@@ -70,6 +72,19 @@ TEST_F(Evaluate, ScoresThePrevalenceOfTheTrainingPart) {
   EXPECT_EQ(evaluation.prior[0], 0.25);
   EXPECT_NEAR(*evaluation.baseline.label[0].log_loss, -(std::log(0.25) + 2 * std::log(0.75)) / 3, 1e-12);
   EXPECT_THAT(train::evaluation_table(evaluation), HasSubstr("the prevalence of the training part"));
+}
+
+TEST_F(Evaluate, SaysIfTheModelWasNotSplitByPatient) {
+  test::TinyNetwork network;
+  train::ModelDescription description{.architecture = "tiny", .preprocessing = {}, .by_patient = false, .auc = {}};
+  train::write_model(directory_ / "model.safetensors", description, network);
+  EXPECT_THAT(train::evaluation_table(run("predictions.csv", "model.safetensors")), HasSubstr("not split by patient"));
+  const std::string json_text = train::evaluation_json(run("predictions.csv", "model.safetensors"));
+  EXPECT_EQ(json::parse(json_text)["split_by_patient"], false);
+  description.by_patient = true;
+  train::write_model(directory_ / "model.safetensors", description, network);
+  EXPECT_THAT(train::evaluation_table(run("predictions.csv", "model.safetensors")),
+              testing::Not(HasSubstr("not split by patient")));
 }
 
 TEST_F(Evaluate, RefusesTablesThatDoNotBelongTogether) {
