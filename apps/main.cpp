@@ -48,6 +48,10 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return program.exit(error);  // --help, --version
     const auto chosen = program.get_subcommands();
+    if (chosen.empty() && argc > 1 && argv[1][0] != '-') {
+      return report(selected, "there is no command '" + std::string(argv[1]) + "' (see falx --help)",
+                    apps::wrong_usage);
+    }
     if (!chosen.empty()) selected.name = chosen.front()->get_name();
     const std::string help = selected.name.empty() ? "falx --help" : "falx " + selected.name + " --help";
     return report(selected, one_line(error.what()) + " (see " + help + ")", apps::wrong_usage);

@@ -43,7 +43,7 @@ std::string dot(double x, double y, double radius, const std::string& colour, co
 
 /// As few digits as tell the ticks apart.
 std::string tick_label(double value, double step) {
-  if (value != 0 && step < 1e-4) return fmt::format("{:.0e}", value);
+  if (step < 1e-4) return fmt::format("{:.3g}", value);
   const int digits = std::max(0, static_cast<int>(std::ceil(-std::log10(step) - 1e-9)));
   return fmt::format("{:.{}f}", value, digits);
 }

@@ -76,6 +76,16 @@ TEST(FalxInfo, RefusesWhatIsNothing) {
   EXPECT_THAT(directory.error, HasSubstr("tests is no run directory"));
 }
 
+TEST(Falx, AnUnknownCommandIsNamed) {
+  for (const char* command : {"audit", "frobnicate"}) {
+    const ProgramResult result = run_falx(command);
+    EXPECT_EQ(result.exit_code, 2);
+    EXPECT_EQ(result.error, "falx: there is no command '" + std::string(command) + "' (see falx --help)\n");
+  }
+  EXPECT_EQ(run_falx("").exit_code, 2);
+  EXPECT_EQ(run_falx("--nonsense").exit_code, 2);
+}
+
 TEST(FalxInfo, WrongUsageIsExitCode2InOneLine) {
   for (const char* arguments :
        {"info cnn --size 0", "info cnn --size 31", "info cnn --size 99999", "info cnn --channels x", "info --size 64",

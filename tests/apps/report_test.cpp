@@ -229,6 +229,14 @@ TEST(Chart, TicksAreRoundAndCoverTheRange) {
   EXPECT_GE(apps::round_ticks(0, 0, 5).size(), 2U) << "an empty range too";
 }
 
+TEST(Chart, SmallNumbersOnAnAxisAreToldApart) {
+  const std::string svg =
+      apps::line_chart({.lines = {{.label = "rate", .colour = "red", .points = {{1, 2e-5}, {2, 1e-5}}}}});
+  for (const char* tick : {">0</text>", ">5e-06</text>", ">1e-05</text>", ">1.5e-05</text>", ">2e-05</text>"}) {
+    EXPECT_THAT(svg, HasSubstr(tick));
+  }
+}
+
 TEST(Chart, AValueThatIsNotKnownInterruptsTheLine) {
   const double unknown = std::nan("");
   const std::string svg = apps::line_chart(
