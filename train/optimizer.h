@@ -19,9 +19,9 @@ OptimizerKind optimizer_kind(std::string_view name);
 
 struct OptimizerOptions {
   OptimizerKind kind = OptimizerKind::adamw;
-  double weight_decay = 0.1;   // of the parameters that have it; biases and batch norm do not
-  double momentum = 0.9;       // of sgd
-  bool nesterov = false;       // of sgd
+  double weight_decay = 0.1;  // of the parameters that have it; biases and batch norm do not
+  double momentum = 0.9;      // of sgd
+  bool nesterov = false;      // of sgd
   double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
   double max_gradient_norm = 1;  // gradients are scaled down to this norm; 0: never
 };

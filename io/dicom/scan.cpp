@@ -20,13 +20,17 @@ std::vector<std::pair<std::string, std::string>> list_files(const std::string& p
   NN_CHECK(fs::exists(root), path, ": no such file or directory");
   if (!fs::is_directory(root)) return {{path, root.filename().string()}};
   std::vector<std::pair<std::string, std::string>> files;
-  try {
-    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(root)) {
-      if (!entry.is_regular_file()) continue;
-      files.emplace_back(entry.path().string(), entry.path().lexically_relative(root).generic_string());
+  std::vector<fs::path> folders = {root};
+  while (!folders.empty()) {
+    const fs::path folder = std::move(folders.back());
+    folders.pop_back();
+    std::error_code error, ignored;  // ignored: a link that leads nowhere is no file
+    for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+      if (entry->is_directory(ignored) && !entry->is_symlink(ignored)) folders.push_back(entry->path());
+      if (!entry->is_regular_file(ignored)) continue;
+      files.emplace_back(entry->path().string(), entry->path().lexically_relative(root).generic_string());
     }
-  } catch (const fs::filesystem_error& error) {
-    throw nn::Error(error.path1().string() + ": the folder cannot be listed: " + error.code().message());
+    NN_CHECK(!error, folder.string(), ": the folder cannot be listed: ", error.message());
   }
   std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
   return files;

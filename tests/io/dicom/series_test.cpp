@@ -1,6 +1,7 @@
 #include "io/dicom/series.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <filesystem>
@@ -9,6 +10,7 @@
 #include "nn/core/error.h"
 #include "nn/core/parallel.h"
 #include "tests/io/dicom/dicom_file.h"
+#include "tests/support/error_of.h"
 #include "tests/support/shared_data.h"
 #include "tests/support/temporary_directory.h"
 
@@ -56,6 +58,23 @@ TEST_F(SeriesScan, OrdersFromTheFeetToTheHeadWhateverTheNames) {
   ASSERT_EQ(found.series.size(), 1U);
   EXPECT_EQ(files(found.series[0]), (std::vector<std::string>{"b.dcm", "deep/c.dcm", "a.dcm"}));
   EXPECT_TRUE(found.series[0].has_positions);
+}
+
+TEST_F(SeriesScan, LinksThatLeadNowhereAreNoFiles) {
+  write("a.dcm", {});
+  std::filesystem::create_symlink("absent", directory_ / "b.dcm");
+  std::filesystem::create_directory_symlink(".", directory_ / "loop");
+  std::filesystem::create_symlink("a.dcm", directory_ / "c.dcm");
+  EXPECT_EQ(scan().files, 2U) << "a file and the link to it";
+}
+
+TEST_F(SeriesScan, AFolderThatCannotBeListedIsNamed) {
+  if (::geteuid() == 0) GTEST_SKIP() << "root may list every folder";
+  write("deep/a.dcm", {});
+  std::filesystem::permissions(directory_ / "deep", std::filesystem::perms::none);
+  EXPECT_EQ(test::error_of([&] { scan(); }),
+            (directory_ / "deep").string() + ": the folder cannot be listed: Permission denied");
+  std::filesystem::permissions(directory_ / "deep", std::filesystem::perms::owner_all);
 }
 
 TEST_F(SeriesScan, TheNormalPointsToTheHeadForFeetFirstAndFlippedPictures) {
