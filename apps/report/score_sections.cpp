@@ -46,8 +46,9 @@ std::string panel(const std::string& name, const std::string& remark, const std:
 }  // namespace
 
 std::string relative_change(double loss, double baseline) {
+  constexpr double smallest_baseline = 1e-9;  // less is a label of one class: the prior is right, and only clipped
   const double change = 100 * (loss / baseline - 1);
-  if (!std::isfinite(change)) return {};
+  if (!std::isfinite(change) || baseline < smallest_baseline) return {};
   return fmt::format("{}{:.0f}\u202f%", change < 0 ? "−" : "+", std::fabs(change));
 }
 

@@ -17,7 +17,8 @@ std::string roc_section(std::span<const train::Probabilities> predictions, std::
 std::string calibration_section(std::span<const train::Probabilities> predictions,
                                 std::span<const train::ImageLabels> labels);
 
-/// "−47 %": by how much a loss lies below (or above) the baseline's. Empty if there is no baseline.
+/// "−47 %": by how much a loss lies below (or above) the baseline's. Empty if there is no baseline, or none to divide
+/// by.
 std::string relative_change(double loss, double baseline);
 
 }  // namespace apps

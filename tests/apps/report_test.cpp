@@ -229,6 +229,13 @@ TEST(Chart, TicksAreRoundAndCoverTheRange) {
   EXPECT_GE(apps::round_ticks(0, 0, 5).size(), 2U) << "an empty range too";
 }
 
+TEST(Scores, ARelativeChangeNeedsABaseline) {
+  EXPECT_EQ(apps::relative_change(0.1, 0.2), "−50\u202f%");
+  EXPECT_EQ(apps::relative_change(0.3, 0.2), "+50\u202f%");
+  EXPECT_EQ(apps::relative_change(0.1, 1e-15), "") << "all labels of one class";
+  EXPECT_EQ(apps::relative_change(std::nan(""), 0.2), "");
+}
+
 TEST(Chart, SmallNumbersOnAnAxisAreToldApart) {
   const std::string svg =
       apps::line_chart({.lines = {{.label = "rate", .colour = "red", .points = {{1, 2e-5}, {2, 1e-5}}}}});
