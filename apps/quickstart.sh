@@ -27,7 +27,7 @@ $falx synth --out "$out/data" --patients 60 --test-patients 30 --size 256 --seed
 
 step "Train the network 'cnn'"
 $falx train --images "$out/data/stage_2_train" --labels "$out/data/stage_2_train.csv" \
-  --model cnn --size 128 --epochs 8 --out "$out/run" --overwrite
+  --model cnn --size 128 --epochs 14 --batch 16 --out "$out/run" --overwrite
 
 step "Predict the test patients"
 $falx predict --model "$out/run" --input "$out/data/stage_2_test" --out "$out/predictions" --overwrite
