@@ -157,7 +157,7 @@ void add_data_options(CLI::App& command, train::TrainConfig& config) {
 
 void add_network_options(CLI::App& command, train::TrainConfig& config) {
   command.add_option("--model", config.model, "cnn or cnn-2019")->capture_default_str();
-  command.add_option("--size", config.size, "Pixels a side (default: the model's own)")->check(CLI::Range(1, 1 << 20));
+  command.add_option("--size", config.size, "Pixels a side (default: the model's own)")->check(CLI::PositiveNumber);
   command.add_option("--input", config.input, "windows: one slice in several windows; slices: three in one window")
       ->capture_default_str();
   command.add_option("--window", config.windows, "CENTRE/WIDTH in HU, as 40/80; repeat for several")
