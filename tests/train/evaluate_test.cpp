@@ -76,7 +76,9 @@ TEST_F(Evaluate, ScoresThePrevalenceOfTheTrainingPart) {
 
 TEST_F(Evaluate, SaysIfTheModelWasNotSplitByPatient) {
   test::TinyNetwork network;
-  train::ModelDescription description{.architecture = "tiny", .preprocessing = {}, .by_patient = false, .auc = {}};
+  train::ModelDescription description;
+  description.architecture = "tiny";
+  description.by_patient = false;
   train::write_model(directory_ / "model.safetensors", description, network);
   EXPECT_THAT(train::evaluation_table(run("predictions.csv", "model.safetensors")), HasSubstr("not split by patient"));
   const std::string json_text = train::evaluation_json(run("predictions.csv", "model.safetensors"));
