@@ -17,7 +17,7 @@ struct Frequencies {
   std::array<float, hemorrhage_kinds> kinds;  // epidural, intraparenchymal, intraventricular, subarachnoid, subdural
 };
 constexpr Frequencies teaching = {0.75F, {1.15F, 1.25F, 1.05F, 1.0F, 0.85F}};
-constexpr Frequencies challenge = {0.295F, {0.07F, 1.4F, 0.62F, 0.64F, 0.72F}};
+constexpr Frequencies challenge = {0.265F, {0.11F, 1.62F, 0.62F, 0.59F, 0.66F}};
 
 class Drawing {
  public:

@@ -22,7 +22,7 @@ constexpr std::size_t labels = 6;
 
 /// What the three classifiers may see of one image.
 struct Sample {
-  std::vector<double> header, histogram, thumbnail;
+  std::vector<double> header, histogram, log_histogram, thumbnail;
   std::array<double, labels> truth{};
 };
 
@@ -67,8 +67,8 @@ std::vector<bool> inside_skull(const std::vector<std::int16_t>& hu) {
   return inside;
 }
 
-/// Shares of the pixels inside the skull in bins of 4 HU from -20 to 120, and how many pixels these are.
-std::vector<double> histogram_features(const std::vector<std::int16_t>& hu) {
+/// Pixels inside the skull in bins of 4 HU from -20 to 120, and how many these are in all.
+std::vector<double> histogram(const std::vector<std::int16_t>& hu) {
   constexpr int low = -20, width = 4, bins = 35;
   const std::vector<bool> inside = inside_skull(hu);
   std::vector<double> counts(bins, 0.0);
@@ -79,8 +79,21 @@ std::vector<double> histogram_features(const std::vector<std::int16_t>& hu) {
     const int bin = (hu[i] - low) / width;
     if (hu[i] >= low && bin < bins) ++counts[static_cast<std::size_t>(bin)];
   }
-  for (double& count : counts) count /= all;
   counts.push_back(all);
+  return counts;
+}
+
+/// As shares of the whole, the whole in pixels.
+std::vector<double> shares(std::vector<double> counts) {
+  const double all = counts.back();
+  for (double& count : counts) count /= all;
+  counts.back() = all;
+  return counts;
+}
+
+/// As logarithms, which shows a few dense pixels as clearly as many.
+std::vector<double> logarithms(std::vector<double> counts) {
+  for (double& count : counts) count = std::log1p(count);
   return counts;
 }
 
@@ -108,8 +121,10 @@ std::vector<Sample> make_samples(int first_patient, int last_patient) {
                       noise);
     for (int slice = 0; slice < slices; ++slice) {
       const MadeSlice made = study.make(slice);
+      const std::vector<double> counts = histogram(made.image.hu);
       Sample sample{.header = header_features(made.image),
-                    .histogram = histogram_features(made.image.hu),
+                    .histogram = shares(counts),
+                    .log_histogram = logarithms(counts),
                     .thumbnail = thumbnail_features(made.image.hu),
                     .truth = {}};
       sample.truth[0] = made.mask.any() ? 1 : 0;
@@ -181,7 +196,7 @@ TEST_F(PhantomNoToySlow, EveryLabelIsCommonEnoughToLearn) {
 }
 
 TEST_F(PhantomNoToySlow, HeaderFieldsAloneAreAtChance) {
-  EXPECT_GT(share_of_prior_loss(&Sample::header), 0.98);
+  EXPECT_GT(share_of_prior_loss(&Sample::header), 0.98);  // 1.003 measured
   const auto scores = test::logistic_regression(features(*fitted_, &Sample::header), truth(*fitted_, 0),
                                                 features(*held_out_, &Sample::header), 30);
   // Slices of one patient share their header: 70 independent cases, a standard error of some 0.06.
@@ -189,10 +204,13 @@ TEST_F(PhantomNoToySlow, HeaderFieldsAloneAreAtChance) {
 }
 
 TEST_F(PhantomNoToySlow, AHistogramInsideTheSkullIsNotEnough) {
-  EXPECT_GT(share_of_prior_loss(&Sample::histogram), 0.75);
+  EXPECT_GT(share_of_prior_loss(&Sample::histogram), 0.75);      // 0.88 measured
+  EXPECT_GT(share_of_prior_loss(&Sample::log_histogram), 0.75);  // 0.81 measured
 }
 
-TEST_F(PhantomNoToySlow, AThumbnailIsNotEnough) { EXPECT_GT(share_of_prior_loss(&Sample::thumbnail), 0.75); }
+TEST_F(PhantomNoToySlow, AThumbnailIsNotEnough) {
+  EXPECT_GT(share_of_prior_loss(&Sample::thumbnail), 0.75);  // 0.95 measured
+}
 
 /// A label leak in a header would be a habit of the generator: thousands of studies can be drawn without rendering any.
 TEST(PhantomHeader, DoesNotKnowWhetherAStudyBleeds) {
