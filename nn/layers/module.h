@@ -54,10 +54,10 @@ class Module {
   Parameter& add_parameter(std::string name, Shape shape, ParameterOptions options = {});
   Tensor& add_buffer(std::string name, Tensor value);
   template <class Child, class... Args>
-  Child& add_child(std::string name, Args&&... args) {
+  Child& add_child(const std::string& name, Args&&... args) {
     auto child = std::make_unique<Child>(std::forward<Args>(args)...);
     Child& reference = *child;
-    adopt(std::move(name), std::move(child));
+    adopt(name, std::move(child));
     return reference;
   }
   /// The same for a child that exists already.
