@@ -95,6 +95,7 @@ void sort_by_name(std::vector<ImageTruth>& images) {
 void add_defects(const PhantomOptions& options, const std::vector<ImageTruth>& train,
                  const std::filesystem::path& root) {
   std::vector<std::string> names;
+  names.reserve(train.size());
   for (const ImageTruth& image : train) names.push_back(image.image);
   CsvWriter csv(root / truth_folder / "defects.csv", {"image", "kind"});
   for (const Defect& defect : break_files(root / train_folder, names, options.size, options.defects, options.seed))

@@ -34,9 +34,10 @@ std::vector<float> blurred(const std::vector<float>& picture, int size, float si
   }
   for (int row = 0; row < size; ++row) {
     float* target = down.data() + static_cast<std::size_t>(row) * n;
-    for (int k = -reach; k <= reach; ++k) {
-      const float* source = across.data() + static_cast<std::size_t>(std::clamp(row + k, 0, size - 1)) * n;
-      const float w = weights[static_cast<std::size_t>(k + reach)];
+    for (std::size_t k = 0; k < weights.size(); ++k) {
+      const int neighbour = std::clamp(row + static_cast<int>(k) - reach, 0, size - 1);
+      const float* source = across.data() + static_cast<std::size_t>(neighbour) * n;
+      const float w = weights[k];
       for (std::size_t i = 0; i < n; ++i) target[i] += w * source[i];
     }
   }

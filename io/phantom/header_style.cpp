@@ -71,8 +71,8 @@ std::vector<std::uint16_t> stored_pixels(const std::vector<std::int16_t>& hu, in
       value = std::clamp(hu[i] - style.intercept, lowest, highest);
     }
     if (pad) {
-      const float x = static_cast<float>(i % static_cast<std::size_t>(size)) + 0.5F - radius;
-      const float y = static_cast<float>(i / static_cast<std::size_t>(size)) + 0.5F - radius;
+      const std::size_t row = i / static_cast<std::size_t>(size), column = i % static_cast<std::size_t>(size);
+      const float x = static_cast<float>(column) + 0.5F - radius, y = static_cast<float>(row) + 0.5F - radius;
       if (x * x + y * y > radius * radius) value = padding_value;
     }
     stored[i] = static_cast<std::uint16_t>(value);

@@ -16,11 +16,10 @@ constexpr int reach = 5;
 std::array<float, 2 * reach + 1> smoothing_weights() {
   std::array<float, 2 * reach + 1> weights{};
   float power = 0;
-  for (int i = -reach; i <= reach; ++i) {
-    const auto distance = static_cast<float>(i);
-    const float w = std::exp(-distance * distance / (2 * sigma * sigma));
-    weights[static_cast<std::size_t>(i + reach)] = w;
-    power += w * w;
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    const float distance = static_cast<float>(i) - reach;
+    weights[i] = std::exp(-distance * distance / (2 * sigma * sigma));
+    power += weights[i] * weights[i];
   }
   for (float& w : weights) w /= std::sqrt(power);
   return weights;
@@ -37,9 +36,10 @@ NoiseTile::NoiseTile(std::uint64_t seed) : values_(side * side * side) {
     for (int i = 0; i < side * side * side; ++i) {
       const int place = i / stride % side;
       float sum = 0;
-      for (int k = -reach; k <= reach; ++k) {
-        const int neighbour = i + (((place + k) & (side - 1)) - place) * stride;
-        sum += weights[static_cast<std::size_t>(k + reach)] * values_[static_cast<std::size_t>(neighbour)];
+      for (std::size_t k = 0; k < weights.size(); ++k) {
+        const int wrapped = (place + static_cast<int>(k) - reach) & (side - 1);
+        const int neighbour = i + (wrapped - place) * stride;
+        sum += weights[k] * values_[static_cast<std::size_t>(neighbour)];
       }
       smoothed[static_cast<std::size_t>(i)] = sum;
     }

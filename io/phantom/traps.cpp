@@ -51,6 +51,10 @@ class TrapWriter {
   const std::vector<std::int16_t>& slice_hu(int slice) const {
     return slices_[static_cast<std::size_t>(slice)].image.hu;
   }
+  std::size_t index(int row, int column) const {
+    return static_cast<std::size_t>(row) * static_cast<std::size_t>(study_.scan().size) +
+           static_cast<std::size_t>(column);
+  }
   /// The slice shown in row `row` of an upright picture, -1 above and below the stack. Row 0 is the vertex.
   int slice_of_row(int row) const {
     const int slices = study_.scan().slices;
@@ -69,10 +73,8 @@ class TrapWriter {
       const int slice = slice_of_row(row);
       for (int y = 0; y < size; ++y) {
         float sum = 0;
-        for (int x = 0; x < size && slice >= 0; ++x)
-          sum += static_cast<float>(slice_hu(slice)[static_cast<std::size_t>(y * size + x)] + 1000);
-        image.hu[static_cast<std::size_t>(row * size + y)] =
-            static_cast<std::int16_t>(std::min(sum / static_cast<float>(size) - 1000, 3000.0F));
+        for (int x = 0; x < size && slice >= 0; ++x) sum += static_cast<float>(slice_hu(slice)[index(y, x)] + 1000);
+        image.hu[index(row, y)] = static_cast<std::int16_t>(std::min(sum / static_cast<float>(size) - 1000, 3000.0F));
       }
     }
     save(image, image.image_id, "scout", "skipped");
@@ -91,8 +93,7 @@ class TrapWriter {
       for (int row = 0; row < size; ++row) {
         const int slice = slice_of_row(row);
         for (int x = 0; x < size; ++x) {
-          image.hu[static_cast<std::size_t>(row * size + x)] =
-              slice < 0 ? std::int16_t{-1000} : slice_hu(slice)[static_cast<std::size_t>(y * size + x)];
+          image.hu[index(row, x)] = slice < 0 ? std::int16_t{-1000} : slice_hu(slice)[index(y, x)];
         }
       }
       save(image, image.image_id, "coronal", "skipped");

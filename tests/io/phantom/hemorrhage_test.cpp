@@ -21,10 +21,11 @@ const NoiseTile& noise() {
 std::vector<Place> covered(const Hemorrhage& bleed, const Patient& patient, const HeadFields& fields) {
   const Anatomy anatomy(patient, noise());
   std::vector<Place> places;
-  for (float z = -10; z < 120; z += 3) {
-    for (float y = -95; y < 95; y += 3) {
-      for (float x = -75; x < 75; x += 3) {
-        const Place place = anatomy.at(fields.at({x, y, z}), {});
+  for (int z = -10; z < 120; z += 3) {
+    for (int y = -95; y < 95; y += 3) {
+      for (int x = -75; x < 75; x += 3) {
+        const Point p = {static_cast<float>(x), static_cast<float>(y), static_cast<float>(z)};
+        const Place place = anatomy.at(fields.at(p), {});
         const bool near = length(place.fields.canonical() - bleed.middle) < bleed.bounding_radius;
         if (place.inside_skull() && near && bleed.distance(place, noise()) < 0) places.push_back(place);
       }

@@ -152,6 +152,7 @@ class PhantomNoToySlow : public testing::Test {
 
   static std::vector<double> truth(const std::vector<Sample>& samples, std::size_t label) {
     std::vector<double> out;
+    out.reserve(samples.size());
     for (const Sample& sample : samples) out.push_back(sample.truth[label]);
     return out;
   }
