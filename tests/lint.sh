@@ -4,6 +4,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+if ! git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
+  echo "lint: skipped, git does not read this folder as a checkout, so there is no list of the project's files"
+  exit 0
+fi
+
 mapfile -t sources < <(git ls-files '*.cpp' '*.h' '*.cu' '*.cuh')
 clang-format --dry-run --Werror "${sources[@]}"
 
