@@ -35,7 +35,9 @@ int run_info(InfoOptions options) {
     }
     return done;
   }
-  if (options.table_option_given) throw UsageError("--size, --channels and --classes need the name of a network");
+  if (options.table_option_given) {
+    throw UsageError("--size, --channels, --classes and --head need the name of a network");
+  }
   if (options.subject.empty()) {
     print_system(json);
     return done;
@@ -67,7 +69,15 @@ void add_info(CLI::App& program, Selected& selected) {
   };
   add("--size", options->table.size, "Pixels a side of the network's input (default: its own)", 4096);
   add("--channels", options->table.channels, "Channels of the network's input", 256)->capture_default_str();
-  add("--classes", options->table.classes, "Outputs of the network", 100000)->capture_default_str();
+  add("--classes", options->table.classes, "Outputs of the network (default: 6; 1000 with the imagenet head)", 100000);
+  const auto set_head = [options](const std::string& head) {
+    options->table.head = head == "imagenet" ? models::Head::imagenet : models::Head::ct;
+    options->table_option_given = true;
+  };
+  command
+      ->add_option_function<std::string>("--head", set_head,
+                                         "ct, or imagenet: the original's top, as in public weight files")
+      ->check(CLI::IsMember({"ct", "imagenet"}));
   add_threads(*command, options->common);
   add_json(*command, options->common);
   command->callback([&selected, options] { selected.run = [options] { return run_info(*options); }; });

@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <string>
 
+#include "models/registry.h"
+
 namespace apps {
 
 /// Version, CPU, devices, networks, kernel slots.
@@ -13,7 +15,9 @@ void print_system(bool json);
 struct ModelTableOptions {
   std::string model;
   std::int64_t size = 0;  // pixels a side; 0: the model's own
-  std::int64_t channels = 3, classes = 6;
+  std::int64_t channels = 3;
+  models::Head head = models::Head::ct;
+  std::int64_t classes = 0;  // 0: the usual number for the head
 };
 /// A network's layers with shapes, parameters and multiply-adds. Throws nn::Error for options that the model refuses.
 void print_model_table(const ModelTableOptions& options, bool json);

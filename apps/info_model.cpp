@@ -100,7 +100,8 @@ void print_json(const models::ModelEntry& entry, const nn::Shape& input, const s
 void print_model_table(const ModelTableOptions& options, bool json) {
   const models::ModelEntry& entry = models::find_model(options.model);
   const auto network = models::make_model(
-      options.model, {.channels = options.channels, .classes = options.classes, .size = options.size});
+      options.model,
+      {.channels = options.channels, .head = options.head, .classes = options.classes, .size = options.size});
   const std::int64_t size = options.size == 0 ? entry.size : options.size;
   const nn::Shape input{1, size, size, options.channels};
   Notes notes;

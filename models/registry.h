@@ -13,12 +13,21 @@
 
 namespace models {
 
+/// What stands on the features.
+enum class Head {
+  ct,        // this program's: global pool, dropout, linear; usually 6 logits
+  imagenet,  // the one of the network's paper, under the names of public weight files; usually 1000 logits
+};
+
 struct ModelOptions {
-  std::int64_t channels = 3;        // of the input
-  std::int64_t classes = 6;         // logits
-  std::int64_t size = 0;            // pixels of the square input; 0: the model's own
-  std::optional<double> dropout{};  // of the head; absent: the model's own
-  std::uint64_t seed = 0;           // of the initial weights
+  std::int64_t channels = 3;  // of the input
+  Head head = Head::ct;
+  std::int64_t classes = 0;           // logits; 0: 6 with the ct head, 1000 with the imagenet head
+  std::int64_t size = 0;              // pixels of the square input; 0: the model's own
+  std::optional<double> dropout{};    // of the ct head; absent: the model's own
+  std::uint64_t seed = 0;             // of the initial weights
+  double batch_norm_epsilon = 1e-5;   // Keras's weight files want 1.001e-5
+  bool recompute_batch_norm = false;  // DenseNet: compute BN-ReLU again in the backward pass instead of storing it
 };
 
 /// One network: what it is, what it wants to be fed, and how to make it.
@@ -27,7 +36,9 @@ struct ModelEntry {
   std::string_view description;  // one line
   std::int64_t size;             // pixels of the input, unless the user says otherwise
   std::int64_t smallest_size;    // below it the feature maps vanish
-  double dropout;                // unless the user says otherwise
+  double dropout;                // of the ct head, unless the user says otherwise
+  bool has_imagenet_head = false;
+  double learning_rate = 2e-3;  // of AdamW from random weights, unless the user says otherwise
   /// A window's value v, from 0 to 1, is fed as (v - mean) / deviation, channel by channel.
   std::array<float, 3> mean{0, 0, 0}, deviation{1, 1, 1};
   /// A network with undrawn parameters. All fields of the options are set and checked.

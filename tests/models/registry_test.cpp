@@ -7,6 +7,8 @@
 #include <cmath>
 #include <string>
 
+#include "tests/support/error_of.h"
+
 namespace models {
 namespace {
 
@@ -64,6 +66,15 @@ TEST(Registry, RefusesOptionsOutOfRange) {
   EXPECT_THROW(make_model("cnn", {.size = 1000000}), nn::Error);
   EXPECT_THROW(make_model("cnn", {.dropout = 1.0}), nn::Error);
   EXPECT_THROW(make_model("cnn", {.dropout = std::nan("")}), nn::Error);
+  EXPECT_THROW(make_model("cnn", {.batch_norm_epsilon = 0}), nn::Error);
+  EXPECT_THROW(make_model("cnn", {.batch_norm_epsilon = std::nan("")}), nn::Error);
+}
+
+TEST(Registry, RefusesTheImagenetHeadOfANetworkThatHasNone) {
+  for (const char* name : {"cnn", "cnn-2019"}) {
+    const std::string message = test::error_of([&] { make_model(name, {.head = Head::imagenet}); });
+    EXPECT_THAT(message, testing::HasSubstr("has no imagenet head")) << name;
+  }
 }
 
 TEST(Registry, TheSeedAloneDecidesTheWeights) {
