@@ -26,7 +26,7 @@ BatchNorm2d::BatchNorm2d(std::int64_t channels, Options options)
 
 Variable BatchNorm2d::forward(const Variable& x, const Context& context) {
   ChannelStatistics statistics;
-  if (context.training) {
+  if (context.batch_statistics()) {
     const std::int64_t rows = x.value().rows();
     NN_CHECK(rows > 1, "[", path(), "] batch norm cannot train on one pixel of one image; a larger batch or size can");
     statistics = channel_statistics(x);

@@ -8,7 +8,8 @@
 namespace nn {
 
 /// relu?(weight (x - mean) / sqrt(variance + epsilon) + bias), per channel. In training mean and variance are those of
-/// the batch, and the running statistics move towards them; otherwise they are the running statistics.
+/// the batch, and the running statistics move towards them; otherwise, and in training with context.frozen_batch_norm,
+/// they are the running statistics.
 /// Parameters: weight, bias {1,1,1,c}; buffers: running_mean, running_var {1,1,1,c}. (PyTorch's num_batches_tracked is
 /// not kept: with a fixed momentum nothing depends on it.)
 class BatchNorm2d : public Module {

@@ -26,10 +26,15 @@ class LayerObserver {
 
 struct Context {
   bool training = false;
+  /// In training too, batch norms take their running statistics and leave them as they are: for fine-tuning.
+  bool frozen_batch_norm = false;
   /// {1,1,1,4} i32 on the network's device: seed (low, high), step (low, high). Dropout draws from it; in device
   /// memory, so that a recorded step can be replayed. Needed only in training.
   Tensor random_state{};
   LayerObserver* observer = nullptr;
+
+  /// Whether a batch norm takes the statistics of the batch and moves the running ones towards them.
+  bool batch_statistics() const { return training && !frozen_batch_norm; }
 };
 
 }  // namespace nn

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "nn/autograd/tape.h"
 #include "nn/kernels/fill.h"
 #include "nn/layers/batch_norm.h"
 #include "nn/layers/dropout.h"
@@ -32,6 +33,22 @@ TEST(BatchNorm, InferenceUsesTheRunningStatisticsAndLeavesThem) {
   fill(4.0, buffer(norm, 1));
   const Tensor x = Tensor::from({1, 1, 2, 1}, {1.0F, 8.0F});
   EXPECT_EQ(norm(Variable(x), {}).value().to_vector<float>(), (std::vector<float>{0, 3})) << "ReLU cuts -0.5";
+  EXPECT_EQ(buffer(norm, 0).item(), 2);
+  EXPECT_EQ(buffer(norm, 1).item(), 4);
+}
+
+TEST(BatchNorm, FrozenItTrainsScaleAndShiftOnRunningStatisticsAndLeavesThem) {
+  BatchNorm2d norm(1, {.epsilon = 0});
+  norm.initialize(0);
+  fill(2.0, buffer(norm, 0));
+  fill(4.0, buffer(norm, 1));
+  Tape tape;
+  const Tensor x = Tensor::from({1, 1, 2, 1}, {1.0F, 8.0F});
+  const Variable y = norm(Variable(x, &tape), {.training = true, .frozen_batch_norm = true});
+  EXPECT_EQ(y.value().to_vector<float>(), (std::vector<float>{-0.5F, 3}));
+  tape.backward_from(y, Tensor::from(y.shape(), {1.0F, 2.0F}));
+  EXPECT_EQ(norm.parameters()[0].parameter->gradient().item(), -0.5 + 2 * 3);
+  EXPECT_EQ(norm.parameters()[1].parameter->gradient().item(), 3);
   EXPECT_EQ(buffer(norm, 0).item(), 2);
   EXPECT_EQ(buffer(norm, 1).item(), 4);
 }
