@@ -3,6 +3,7 @@
 // itself.
 #pragma once
 
+#include <tuple>
 #include <type_traits>
 #include <vector>
 
@@ -17,6 +18,11 @@ template <class T>
 concept HasDevice = requires(const T& t) {
   t.device();
   t.defined();
+};
+/// A struct of tensors among the arguments names them: `auto tensors() const { return std::tie(scale, shift); }`.
+template <class T>
+concept HasTensors = requires(const T& t) {
+  t.tensors();
 };
 }  // namespace detail
 
@@ -44,19 +50,26 @@ class Kernel<void(Args...)> {
 
  private:
   Device common_device(const std::remove_reference_t<Args>&... args) const {
-    bool found = false;
+    Found found;
+    (look(args, found), ...);
+    return found.device;
+  }
+
+  /// The device of the tensors seen so far.
+  struct Found {
+    bool any = false;
     Device device = Device::cpu;
-    const auto look = [&](const auto& argument) {
-      if constexpr (detail::HasDevice<std::remove_cvref_t<decltype(argument)>>) {
-        if (!argument.defined()) return;
-        NN_CHECK(!found || argument.device() == device, "[", name_, "] tensors on both ", device, " and ",
-                 argument.device());
-        device = argument.device();
-        found = true;
-      }
-    };
-    (look(args), ...);
-    return device;
+  };
+  template <class Argument>
+  void look(const Argument& argument, Found& found) const {
+    if constexpr (detail::HasTensors<Argument>) {
+      std::apply([&](const auto&... tensors) { (look(tensors, found), ...); }, argument.tensors());
+    } else if constexpr (detail::HasDevice<Argument>) {
+      if (!argument.defined()) return;
+      NN_CHECK(!found.any || argument.device() == found.device, "[", name_, "] tensors on both ", found.device, " and ",
+               argument.device());
+      found = {true, argument.device()};
+    }
   }
 
   const char* name_;

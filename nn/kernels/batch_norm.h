@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <tuple>
 
 #include "nn/core/kernel.h"
 #include "nn/tensor/tensor.h"
@@ -23,6 +24,8 @@ struct NormalizeParameters {
   Tensor mean, variance, gamma, shift;
   double epsilon = 1e-5;
   bool relu = false;
+
+  auto tensors() const { return std::tie(mean, variance, gamma, shift); }
 };
 
 extern Kernel<void(const Tensor& x, const NormalizeParameters& parameters, const Tensor& y)> normalize_forward;
@@ -35,6 +38,10 @@ struct NormalizeGradient {
 /// All five, mean and variance taken as independent of x; written in this order.
 struct NormalizeGradients {
   NormalizeGradient x, mean, variance, gamma, shift;
+
+  auto tensors() const {
+    return std::tie(x.gradient, mean.gradient, variance.gradient, gamma.gradient, shift.gradient);
+  }
 };
 /// With inv = 1 / sqrt(variance + epsilon) and dz = dy, zero where relu cut off (recomputed from x, nothing is stored):
 ///   dx = gamma inv dz      dshift = sum dz      dgamma = sum dz (x - mean) inv

@@ -3,6 +3,8 @@
 // x {n,h,w,in}, w {out,kernel_h,kernel_w,in}, y {n,h',w',out} with h' = (h + top + bottom - kernel_h) / stride_h + 1.
 #pragma once
 
+#include <tuple>
+
 #include "nn/core/kernel.h"
 #include "nn/kernels/padding.h"
 #include "nn/tensor/tensor.h"
@@ -26,6 +28,8 @@ void check_conv2d(const char* kernel, const Tensor& x, const Tensor& w, const Co
 struct ConvPrologue {
   Tensor scale{}, shift{};  // {1,1,1,in}
   bool relu = false;
+
+  auto tensors() const { return std::tie(scale, shift); }
 };
 
 /// What happens to y while it is written, in this order.
@@ -34,6 +38,8 @@ struct ConvEpilogue {
   bool relu = false;
   Tensor sum{}, sum_of_squares{};  // {1,1,1,out}; overwritten with the sums over rows of what is written
   float beta = 0;                  // y = result + beta * y (after the sums)
+
+  auto tensors() const { return std::tie(bias, sum, sum_of_squares); }
 };
 
 extern Kernel<void(const Tensor& x, const Tensor& w, const ConvPrologue& prologue, const ConvEpilogue& epilogue,

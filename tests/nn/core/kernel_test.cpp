@@ -5,6 +5,7 @@
 
 #include <cstring>
 #include <string>
+#include <tuple>
 
 #include "nn/kernels/activation.h"
 #include "nn/tensor/tensor.h"
@@ -68,6 +69,25 @@ TEST(Kernel, RefusesTensorsOnTwoDevices) {
   int calls = 0;
   EXPECT_EQ(error_of([&] { slot(on_cpu, on_cuda, calls); }), "[count] tensors on both cpu and cuda");
   EXPECT_EQ(calls, 0);
+}
+
+/// Tensors that travel in a struct, as the prologue of a convolution does.
+struct Vectors {
+  Somewhere scale, shift;
+  auto tensors() const { return std::tie(scale, shift); }
+};
+
+TEST(Kernel, AsksTheTensorsOfAStructToo) {
+  nn::Kernel<void(const Somewhere&, const Vectors&, int&)> slot(
+      "count", [](const Somewhere&, const Vectors&, int& calls) { calls += 1; });
+  int calls = 0;
+  slot(on_cpu, {.scale = undefined, .shift = on_cpu}, calls);
+  EXPECT_EQ(calls, 1);
+  EXPECT_EQ(error_of([&] { slot(on_cpu, {.scale = undefined, .shift = on_cuda}, calls); }),
+            "[count] tensors on both cpu and cuda");
+  EXPECT_EQ(error_of([&] { slot(undefined, {.scale = on_cuda, .shift = on_cuda}, calls); }),
+            "[count] has no kernel for device cuda");
+  EXPECT_EQ(calls, 1);
 }
 
 TEST(KernelSlots, AreListedOnceInOrderAndFilledForTheCpu) {
