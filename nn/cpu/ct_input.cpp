@@ -171,6 +171,11 @@ void check_arguments(const Tensor& slices, const Tensor& parameters, const Tenso
     NN_CHECK(!channel.defined() || channel.shape() == vector_shape(y.c()),
              "[ct_input] expects a mean and a deviation for ", y.c(), " channels, got ", channel.shape());
   }
+  for (std::int64_t i = 0; deviation.defined() && i < y.c(); ++i) {
+    const double m = mean.data<double>()[i], d = deviation.data<double>()[i];
+    NN_CHECK(std::isfinite(m) && std::isfinite(d) && d > 0, "[ct_input] expects a deviation above 0, channel ", i,
+             " has mean ", m, " and deviation ", d);
+  }
 }
 
 void ct_input(const Tensor& slices, const Tensor& parameters, const Tensor& mean, const Tensor& deviation,

@@ -372,6 +372,9 @@ TEST(CtInput, RefusesWhatCannotBe) {
   refuses({.windows = {{40, 0}}}, shape);
   refuses({}, {1, 4, 4, 2});                                                   // two channels from one window
   EXPECT_THROW(run(slices, {Sample{}}, shape, DType::f32, {0.5}), nn::Error);  // a mean alone
+  for (const double deviation : {0.0, -1.0, nan}) {
+    EXPECT_THROW(run(slices, {Sample{}}, shape, DType::f32, {0.5}, {deviation}), nn::Error) << deviation;
+  }
   EXPECT_THROW(run(random_slices({1, 4, 4, 4}, 0, 9), {Sample{}}, {1, 4, 4, 4}, DType::f32), nn::Error);
   EXPECT_THROW(run(random_slices({3, 4, 4, 1}, 0, 9), {{}, {}}, {2, 4, 4, 1}, DType::f32), nn::Error);
 }
