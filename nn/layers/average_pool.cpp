@@ -5,13 +5,16 @@
 namespace nn {
 
 Variable AveragePool2d::forward(const Variable& x, const Context& /*context*/) {
-  const PoolGeometry geometry{.kernel_h = options_.kernel,
-                              .kernel_w = options_.kernel,
-                              .stride_h = options_.stride,
-                              .stride_w = options_.stride,
-                              .padding = options_.padding,
-                              .ceil = options_.ceil};
-  return average_pool(x, geometry, options_.count_padding);
+  const auto [kernel, stride, padding, ceil, count_padding, same] = options_;
+  return average_pool(
+      x,
+      {.kernel_h = kernel,
+       .kernel_w = kernel,
+       .stride_h = stride,
+       .stride_w = stride,
+       .padding = same ? same_padding(x.shape().h, x.shape().w, kernel, kernel, stride, stride) : padding,
+       .ceil = ceil},
+      count_padding && !same);
 }
 
 }  // namespace nn

@@ -15,6 +15,7 @@ class AveragePool2d : public Module {
     Padding padding{};
     bool ceil = false;          // the last window may hang over the edge
     bool count_padding = true;  // padding counts as zeros (PyTorch's default)
+    bool same = false;          // Keras's padding="same", which never counts; whatever padding and count_padding say
   };
   explicit AveragePool2d(Options options) : options_(options) {}
 

@@ -38,6 +38,11 @@ TEST(AveragePool2d, CountsPaddingOrNot) {
             (std::vector<float>{0, 1.5F, 4.5F, 6}));
 }
 
+// tf.keras.layers.AveragePooling2D(2, padding="same"): the odd pixels stand alone at the end.
+TEST(AveragePool2d, SameIsTheMeanOfWhatAWindowSees) {
+  EXPECT_EQ(run(AveragePool2d({.same = true}), counting()), (std::vector<float>{2, 3.5F, 6.5F, 8}));
+}
+
 TEST(GlobalPools, GiveTheMeanAndTheMaximum) {
   EXPECT_EQ(run(GlobalAveragePool2d(), counting()), (std::vector<float>{4}));
   EXPECT_EQ(run(GlobalAverageMaxPool2d(), counting()), (std::vector<float>{4, 8}));
