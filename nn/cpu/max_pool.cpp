@@ -1,5 +1,4 @@
-// Maximum pooling. Loops run over the channels of one pixel, which vectorises; the backward pass gathers: every pixel
-// of dx asks the windows that see it, so that each element has one writer.
+// Maximum pooling. Loops run over the channels of one pixel, which vectorises.
 #include <limits>
 
 #include "nn/cpu/elementwise.h"
@@ -10,27 +9,37 @@ namespace nn {
 namespace cpu {
 namespace {
 
-/// best = max(best, x) and where it came from. A NaN is taken and kept: it must reach the loss.
-template <class T, class Index>
-void take_larger(std::int64_t c, const T* __restrict x, Index position, T* __restrict best, Index* __restrict from) {
-  for (std::int64_t i = 0; i < c; ++i) {
-    const bool larger = x[i] > best[i] || x[i] != x[i];
-    best[i] = larger ? x[i] : best[i];
-    from[i] = larger ? position : from[i];
-  }
+/// True if x takes the place of `best`. A NaN is taken and kept: it must reach the loss.
+template <class T>
+bool is_larger(T x, T best) {
+  return x > best || x != x;
 }
 
+template <class T, class Index>
+void note_origin(std::int64_t c, const T* __restrict x, const T* __restrict best, Index position,
+                 Index* __restrict from) {
+  for (std::int64_t i = 0; i < c; ++i) from[i] = is_larger(x[i], best[i]) ? position : from[i];
+}
+
+template <class T>
+void take_larger(std::int64_t c, const T* __restrict x, T* __restrict best) {
+  for (std::int64_t i = 0; i < c; ++i) best[i] = is_larger(x[i], best[i]) ? x[i] : best[i];
+}
+
+/// `from` is where the maxima come from, or null.
 template <class T, class Index>
 void max_of_window(const Tensor& x, std::int64_t first_row, const Windows& windows, std::int64_t line,
                    std::int64_t column, T* best, Index* from) {
   const Range rows = windows.vertical.seen(line), columns = windows.horizontal.seen(column);
   std::fill(best, best + x.c(), -std::numeric_limits<T>::infinity());
-  std::fill(from, from + x.c(), Index(0));
+  if (from != nullptr) std::fill(from, from + x.c(), Index(0));
   for (std::int64_t h = rows.begin; h < rows.end; ++h) {
     for (std::int64_t w = columns.begin; w < columns.end; ++w) {
       const std::int64_t position =
           (h - windows.vertical.start(line)) * windows.horizontal.kernel + w - windows.horizontal.start(column);
-      take_larger(x.c(), x.row<T>(first_row + h * x.w() + w), static_cast<Index>(position), best, from);
+      const T* pixel = x.row<T>(first_row + h * x.w() + w);
+      if (from != nullptr) note_origin(x.c(), pixel, best, static_cast<Index>(position), from);
+      take_larger(x.c(), pixel, best);
     }
   }
 }
@@ -40,7 +49,8 @@ void max_pool_forward(const Tensor& x, const PoolGeometry& geometry, const Tenso
   const Windows windows(x.shape(), y.shape(), geometry);
   for_each_pixel(y.shape(), [&](std::int64_t image, std::int64_t i, std::int64_t j) {
     const std::int64_t row = (image * y.h() + i) * y.w() + j;
-    max_of_window(x, image * x.h() * x.w(), windows, i, j, y.row<T>(row), argmax.row<Index>(row));
+    Index* from = argmax.defined() ? argmax.row<Index>(row) : nullptr;
+    max_of_window(x, image * x.h() * x.w(), windows, i, j, y.row<T>(row), from);
   });
 }
 
@@ -53,28 +63,22 @@ void add_where(std::int64_t c, const T* __restrict dy, const Index* __restrict f
 template <class T, class Index>
 void max_pool_backward(const Tensor& dy, const Tensor& argmax, const PoolGeometry& geometry, const Tensor& dx,
                        float beta) {
-  const Windows windows(dx.shape(), dy.shape(), geometry);
-  for_each_pixel(dx.shape(), [&](std::int64_t image, std::int64_t h, std::int64_t w) {
-    T* to = dx.row<T>((image * dx.h() + h) * dx.w() + w);
-    scale_row(dx.c(), beta, to);
-    const Range lines = windows.vertical.windows_of(h), columns = windows.horizontal.windows_of(w);
-    for (std::int64_t i = lines.begin; i < lines.end; ++i) {
-      for (std::int64_t j = columns.begin; j < columns.end; ++j) {
-        const std::int64_t row = (image * dy.h() + i) * dy.w() + j;
-        const std::int64_t position =
-            (h - windows.vertical.start(i)) * windows.horizontal.kernel + w - windows.horizontal.start(j);
-        add_where(dx.c(), dy.row<T>(row), argmax.row<Index>(row), static_cast<Index>(position), to);
-      }
-    }
-  });
+  gather_from_windows<T>(
+      dy, geometry, dx, beta, [&](const Windows& /*windows*/, const SeenPixel& pixel, std::int64_t row, T* to) {
+        add_where(dx.c(), dy.row<T>(row), argmax.row<Index>(row), static_cast<Index>(pixel.position), to);
+      });
+}
+
+void check_argmax(const char* kernel, const Tensor& argmax, const PoolGeometry& geometry, const Tensor& y) {
+  NN_CHECK(argmax.defined() && argmax.shape() == y.shape() && argmax.dtype() == argmax_dtype(geometry), "[", kernel,
+           "] argmax expects ", y.shape(), ' ', argmax_dtype(geometry), ", got ", argmax.shape(), ' ', argmax.dtype());
 }
 
 void max_pool_forward(const Tensor& x, const PoolGeometry& geometry, const Tensor& y, const Tensor& argmax) {
   check_pool("max_pool", x, geometry, y);
-  NN_CHECK(argmax.shape() == y.shape() && argmax.dtype() == argmax_dtype(geometry), "[max_pool] argmax expects ",
-           y.shape(), ' ', argmax_dtype(geometry), ", got ", argmax.shape(), ' ', argmax.dtype());
+  if (argmax.defined()) check_argmax("max_pool", argmax, geometry, y);
   dispatch_float("max_pool", x, [&]<class T>() {
-    const bool bytes = argmax.dtype() == DType::u8;
+    const bool bytes = argmax_dtype(geometry) == DType::u8;
     (bytes ? max_pool_forward<T, std::uint8_t> : max_pool_forward<T, std::int32_t>)(x, geometry, y, argmax);
   });
 }
@@ -82,6 +86,7 @@ void max_pool_forward(const Tensor& x, const PoolGeometry& geometry, const Tenso
 void max_pool_backward(const Tensor& dy, const Tensor& argmax, const PoolGeometry& geometry, const Tensor& dx,
                        float beta) {
   check_pool("max_pool_backward", dx, geometry, dy);
+  check_argmax("max_pool_backward", argmax, geometry, dy);
   dispatch_float("max_pool_backward", dy, [&]<class T>() {
     const bool bytes = argmax.dtype() == DType::u8;
     (bytes ? max_pool_backward<T, std::uint8_t> : max_pool_backward<T, std::int32_t>)(dy, argmax, geometry, dx, beta);

@@ -22,8 +22,8 @@ struct PoolGeometry {
 Shape pool_output_shape(const Shape& x, const PoolGeometry& geometry);
 
 /// y = the maximum of each window; what lies outside x counts as -infinity. `argmax` has y's shape and is u8, or i32
-/// for windows of more than 256: the position kernel_w * p + q in the window. The first of equal values wins; a NaN
-/// wins always.
+/// for windows of more than 256: the position kernel_w * p + q in the window; undefined: not wanted, there will be no
+/// backward. The first of equal values wins; a NaN wins always.
 extern Kernel<void(const Tensor& x, const PoolGeometry& geometry, const Tensor& y, const Tensor& argmax)>
     max_pool_forward;
 extern Kernel<void(const Tensor& dy, const Tensor& argmax, const PoolGeometry& geometry, const Tensor& dx, float beta)>

@@ -10,7 +10,8 @@ Variable max_pool(const Variable& x, const PoolGeometry& geometry) {
 
 Variable max_pool_into(const Variable& x, const PoolGeometry& geometry, const Variable& y) {
   Variable::check_output("max_pool", y, {&x});
-  const Tensor argmax = Tensor::empty(y.shape(), argmax_dtype(geometry), y.value().device());
+  Tensor argmax;
+  if (y.recorded()) argmax = Tensor::empty(y.shape(), argmax_dtype(geometry), y.value().device());
   max_pool_forward(x.value(), geometry, y.value(), argmax);
   if (y.recorded()) {
     y.tape()->record("max_pool", [x, y, argmax, geometry] {

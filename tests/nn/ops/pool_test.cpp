@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "nn/autograd/tape.h"
+#include "nn/core/allocator.h"
 #include "tests/support/compare.h"
 #include "tests/support/golden.h"
 #include "tests/support/register_op_cases.h"
@@ -155,6 +156,22 @@ TEST(MaxPool, LetsANanThrough) {
   const Tensor y = nn::max_pool(Variable(x), {.kernel_h = 1, .stride_h = 1}).value();
   EXPECT_TRUE(std::isnan(y.data<float>()[0]));
   EXPECT_TRUE(std::isnan(y.data<float>()[1]));
+}
+
+TEST(MaxPool, WithoutATapeTakesNoMemoryForWhereMaximaCameFrom) {
+  const Tensor x = Tensor::from<float>({1, 1, 6, 1}, {NAN, 2, -INFINITY, -INFINITY, 5, 3});
+  nn::reset_peak_memory(nn::Device::cpu);
+  const std::size_t before = nn::memory_use(nn::Device::cpu).live;
+  const Tensor y = nn::max_pool(Variable(x), {.kernel_h = 1, .stride_h = 1}).value();
+  EXPECT_EQ(nn::memory_use(nn::Device::cpu).peak - before, nn::memory_use(nn::Device::cpu).live - before);
+  EXPECT_TRUE(std::isnan(y.data<float>()[0]));
+  EXPECT_EQ(y.data<float>()[1], -INFINITY);
+  EXPECT_EQ(y.data<float>()[2], 5);
+}
+
+TEST(MaxPool, BackwardNeedsToKnowWhereMaximaCameFrom) {
+  const Tensor y = Tensor::zeros({1, 1, 1, 1}), x = Tensor::zeros({1, 2, 2, 1});
+  EXPECT_THROW(nn::max_pool_backward(y, {}, {}, x, 0), nn::Error);
 }
 
 TEST(Pool, RefusesPaddingAsLargeAsTheWindow) {
