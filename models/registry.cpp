@@ -2,6 +2,7 @@
 
 #include "models/cnn.h"
 #include "models/cnn_2019.h"
+#include "models/vgg.h"
 
 namespace models {
 namespace {
@@ -38,6 +39,8 @@ const std::vector<ModelEntry>& all_models() {
   static const std::vector<ModelEntry> models{
       cnn_entry(),
       cnn_2019_entry(),
+      vgg16_entry(),
+      vgg16_bn_entry(),
   };
   return models;
 }

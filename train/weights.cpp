@@ -16,6 +16,7 @@ using nn::Tensor;
 struct Entry {
   std::string name;
   Tensor tensor;
+  Shape layout;  // {out, h, w, in} of elements that the file has in the order {out, in, h, w}
   std::vector<std::int64_t> file_shape;
 };
 
@@ -28,10 +29,11 @@ std::vector<std::int64_t> file_shape(const Shape& shape, int rank) {
 std::vector<Entry> entries_of(nn::Module& network) {
   std::vector<Entry> entries;
   for (const auto& [path, parameter] : network.parameters()) {
-    entries.push_back({path, parameter->value(), file_shape(parameter->shape(), parameter->options().file_rank)});
+    entries.push_back({path, parameter->value(), parameter->file_layout(),
+                       file_shape(parameter->shape(), parameter->options().file_rank)});
   }
   for (const auto& [path, buffer] : network.buffers()) {
-    entries.push_back({path, *buffer, file_shape(buffer->shape(), 1)});
+    entries.push_back({path, *buffer, buffer->shape(), file_shape(buffer->shape(), 1)});
   }
   return entries;
 }
@@ -95,7 +97,7 @@ std::vector<io::StoredTensor> export_weights(nn::Module& network, const std::str
     nn::copy_converted(entry.tensor, f32);
     const float* ours = f32.data<float>();
     std::vector<float> values(static_cast<std::size_t>(f32.elements()));
-    for_each_pair(f32.shape(),
+    for_each_pair(entry.layout,
                   [&](std::int64_t from, std::int64_t to) { values[static_cast<std::size_t>(to)] = ours[from]; });
     stored.push_back(io::stored_tensor<float>(prefix + entry.name, entry.file_shape, values));
   }
@@ -115,7 +117,7 @@ void import_weights(const io::Safetensors& source, const std::string& file, nn::
     const std::vector<float> values = source.at(prefix + entry.name).values<float>();
     const Tensor f32 = Tensor::empty(entry.tensor.shape());
     float* ours = f32.data<float>();
-    for_each_pair(f32.shape(),
+    for_each_pair(entry.layout,
                   [&](std::int64_t to, std::int64_t from) { ours[to] = values[static_cast<std::size_t>(from)]; });
     nn::copy_converted(f32, entry.tensor);
   }

@@ -18,6 +18,11 @@ Parameter::Parameter(Shape shape, ParameterOptions options) : options_(options) 
   variable_ = Variable::leaf(value, slot_);
 }
 
+Shape Parameter::file_layout() const {
+  const Shape& map = options_.flattened_map;
+  return map.elements() == 0 ? shape() : Shape{shape().n, map.h, map.w, map.c};
+}
+
 void Parameter::set_trainable(bool trainable) {
   variable_ = trainable ? Variable::leaf(value(), slot_) : Variable(value());
 }

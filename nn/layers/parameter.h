@@ -13,6 +13,9 @@ struct ParameterOptions {
   init::Initializer initializer = init::zeros;
   bool weight_decay = true;  // off for biases and batch norm's scale and shift
   int file_rank = 1;         // dimensions in a weight file: 1 {c}, 2 {out, in}, 4 {out, in, kernel_h, kernel_w}
+  /// Of a matrix behind flattened maps {1,h,w,c}, their shape: its columns stand in the order (h,w,c) here and in
+  /// PyTorch's (c,h,w) in a weight file. Anything else leaves it empty.
+  Shape flattened_map{0, 0, 0, 0};
 };
 
 /// A leaf variable, f32 on the CPU until it is bound elsewhere. Layers keep a reference to the Parameter, never a copy
@@ -28,6 +31,9 @@ class Parameter {
   Tensor gradient() const { return variable_.gradient(); }
   const Shape& shape() const { return variable_.shape(); }
   const ParameterOptions& options() const { return options_; }
+  /// The shape {out, h, w, in} whose elements stand in a weight file in the order {out, in, h, w}: shape(), but for a
+  /// matrix behind flattened maps.
+  Shape file_layout() const;
 
   /// Draws the value anew with the initializer of the options.
   void initialize(Random& random) { options_.initializer(value(), random); }

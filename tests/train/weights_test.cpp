@@ -45,6 +45,46 @@ TEST(Weights, FiltersAreStoredAsOIHW) {
   EXPECT_EQ(at(3, 2, 1, 0), 3 * 27 + 9 + 2);
 }
 
+/// A linear layer behind maps of 2 x 3 x 5.
+class LinearBehindMap : public nn::Module {
+ public:
+  LinearBehindMap() : linear_(add_child<nn::Linear>("linear", nn::Shape{1, 2, 3, 5}, 4)) {}
+  const char* kind() const override { return "LinearBehindMap"; }
+
+ protected:
+  nn::Variable forward(const nn::Variable& x, const nn::Context& context) override { return linear_(x, context); }
+
+ private:
+  nn::Linear& linear_;
+};
+
+TEST(Weights, ColumnsBehindAFlattenedMapAreStoredAsCHW) {
+  LinearBehindMap network;
+  const nn::Tensor& ours = network.parameters().front().parameter->value();  // {4, 1, 1, 30}
+  for (std::int64_t i = 0; i < ours.elements(); ++i) ours.data<float>()[i] = static_cast<float>(i);
+  const io::Safetensors contents = stored(network);
+  ASSERT_THAT(contents.at("linear.weight").shape, ElementsAre(4, 30));
+  const std::vector<float> theirs = contents.at("linear.weight").values<float>();
+  for (int o = 0; o < 4; ++o) {
+    for (int h = 0; h < 2; ++h) {
+      for (int w = 0; w < 3; ++w) {
+        for (int c = 0; c < 5; ++c) {
+          EXPECT_EQ(theirs[static_cast<std::size_t>(o * 30 + (c * 2 + h) * 3 + w)], o * 30 + (h * 3 + w) * 5 + c);
+        }
+      }
+    }
+  }
+}
+
+TEST(Weights, BehindAFlattenedMapGoThereAndBack) {
+  LinearBehindMap first, second;
+  first.initialize(1);
+  second.initialize(2);
+  train::import_weights(stored(first), "file", second);
+  EXPECT_EQ(second.parameters().front().parameter->value().to_vector<float>(),
+            first.parameters().front().parameter->value().to_vector<float>());
+}
+
 TEST(Weights, GoThereAndBack) {
   test::TinyNetwork first, second;
   first.initialize(1);
