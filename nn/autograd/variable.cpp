@@ -61,6 +61,12 @@ Variable Variable::reshape(Shape shape) const {
   return view;
 }
 
+Variable Variable::gradient_only() const {
+  Variable without_value = *this;
+  without_value.value_ = value_.without_memory();
+  return without_value;
+}
+
 Tensor Variable::gradient() const {
   NN_CHECK(requires_grad(), "[gradient] the variable has none");
   const Tensor whole = slot_->gradient();

@@ -40,6 +40,9 @@ class Variable {
   Variable channel_range(std::int64_t begin, std::int64_t end) const;
   /// The same elements in another shape. The gradient is reshaped with it (both whole and contiguous).
   Variable reshape(Shape shape) const;
+  /// The same without the value's memory: for a backward that touches the gradient alone, so that the tape keeps no
+  /// more than it needs.
+  Variable gradient_only() const;
 
   /// What has been gathered for this variable (zeros if nothing): the dy of an op's backward.
   Tensor gradient() const;

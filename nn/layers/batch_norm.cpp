@@ -2,7 +2,6 @@
 
 #include "nn/kernels/batch_norm.h"
 #include "nn/kernels/fill.h"
-#include "nn/ops/batch_norm.h"
 
 namespace nn {
 namespace {
@@ -25,18 +24,34 @@ BatchNorm2d::BatchNorm2d(std::int64_t channels, Options options)
       running_variance_(add_buffer("running_var", filled(channels, 1))) {}
 
 Variable BatchNorm2d::forward(const Variable& x, const Context& context) {
-  ChannelStatistics statistics;
+  return normalized(x, context.batch_statistics() ? channel_statistics(x) : ChannelStatistics{}, context);
+}
+
+Variable BatchNorm2d::with_statistics(const Variable& x, const ChannelStatistics& of_batch, const Context& context) {
+  Variable y = normalized(x, of_batch, context);
+  tell_observer(x.shape(), y.shape(), context);
+  return y;
+}
+
+Normalization BatchNorm2d::normalization(const Variable& x, const ChannelStatistics& of_batch, const Context& context) {
+  Normalization result{.statistics = of_batch,
+                       .gamma = weight_.variable(),
+                       .beta = bias_.variable(),
+                       .options = {.epsilon = options_.epsilon, .relu = options_.relu}};
   if (context.batch_statistics()) {
     const std::int64_t rows = x.value().rows();
     NN_CHECK(rows > 1, "[", path(), "] batch norm cannot train on one pixel of one image; a larger batch or size can");
-    statistics = channel_statistics(x);
-    update_running_statistics(statistics.mean.value(), statistics.variance.value(), rows, options_.momentum,
-                              running_mean_, running_variance_);
+    update_running_statistics(of_batch.mean.value(), of_batch.variance.value(), rows, options_.momentum, running_mean_,
+                              running_variance_);
   } else {
-    statistics = {Variable(running_mean_), Variable(running_variance_)};
+    result.statistics = {Variable(running_mean_), Variable(running_variance_)};
   }
-  return normalize(x, statistics, weight_.variable(), bias_.variable(),
-                   {.epsilon = options_.epsilon, .relu = options_.relu});
+  return result;
+}
+
+Variable BatchNorm2d::normalized(const Variable& x, const ChannelStatistics& of_batch, const Context& context) {
+  const auto [statistics, gamma, beta, options] = normalization(x, of_batch, context);
+  return normalize(x, statistics, gamma, beta, options);
 }
 
 }  // namespace nn

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "nn/layers/module.h"
+#include "nn/ops/batch_norm.h"
 
 namespace nn {
 
@@ -24,10 +25,18 @@ class BatchNorm2d : public Module {
 
   const char* kind() const override { return "BatchNorm2d"; }
 
+  /// Batch norm of an x whose statistics were computed when it was produced; see normalization().
+  Variable with_statistics(const Variable& x, const ChannelStatistics& of_batch, const Context& context);
+  /// What normalises x: `of_batch`, the statistics of x, and the running statistics move towards them; or the running
+  /// ones, as the context says, and `of_batch` is ignored.
+  Normalization normalization(const Variable& x, const ChannelStatistics& of_batch, const Context& context);
+
  protected:
   Variable forward(const Variable& x, const Context& context) override;
 
  private:
+  Variable normalized(const Variable& x, const ChannelStatistics& of_batch, const Context& context);
+
   Options options_;
   Parameter &weight_, &bias_;
   Tensor &running_mean_, &running_variance_;

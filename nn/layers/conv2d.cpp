@@ -15,10 +15,18 @@ std::int64_t Conv2d::multiply_adds(const Shape& /*input*/, const Shape& output) 
   return output.h * output.w * weight_.shape().elements();
 }
 
+ConvGeometry Conv2d::geometry() const {
+  return {.stride_h = options_.stride, .stride_w = options_.stride, .padding = options_.padding};
+}
+
+Shape Conv2d::output_shape(const Shape& x) const { return conv2d_output_shape(x, weight_.shape(), geometry()); }
+
 Variable Conv2d::forward(const Variable& x, const Context& /*context*/) {
-  const ConvGeometry geometry{.stride_h = options_.stride, .stride_w = options_.stride, .padding = options_.padding};
-  return conv2d(x, weight_.variable(), bias_ ? bias_->variable() : Variable(),
-                {.geometry = geometry, .relu = options_.relu});
+  return conv2d(x, weight(), bias(), {.geometry = geometry(), .relu = options_.relu});
+}
+
+void Conv2d::forward_into(const Variable& x, const Variable& y, const Context& /*context*/) {
+  conv2d_into(x, weight(), bias(), y, {.geometry = geometry(), .relu = options_.relu});
 }
 
 }  // namespace nn

@@ -23,11 +23,17 @@ class Conv2d : public Module {
 
   const char* kind() const override { return "Conv2d"; }
   std::int64_t multiply_adds(const Shape& input, const Shape& output) const override;
+  Shape output_shape(const Shape& x) const;
+  const Variable& weight() const { return weight_.variable(); }
+  ConvGeometry geometry() const;
 
  protected:
   Variable forward(const Variable& x, const Context& context) override;
+  void forward_into(const Variable& x, const Variable& y, const Context& context) override;
 
  private:
+  Variable bias() const { return bias_ ? bias_->variable() : Variable(); }
+
   Options options_;
   Parameter& weight_;
   Parameter* bias_ = nullptr;

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "nn/kernels/padding.h"
+#include "nn/kernels/pool.h"
 #include "nn/layers/module.h"
 
 namespace nn {
@@ -19,11 +19,15 @@ class MaxPool2d : public Module {
   explicit MaxPool2d(Options options) : options_(options) {}
 
   const char* kind() const override { return "MaxPool2d"; }
+  Shape output_shape(const Shape& x) const { return pool_output_shape(x, geometry(x)); }
 
  protected:
   Variable forward(const Variable& x, const Context& context) override;
+  void forward_into(const Variable& x, const Variable& y, const Context& context) override;
 
  private:
+  PoolGeometry geometry(const Shape& x) const;
+
   Options options_;
 };
 

@@ -19,15 +19,32 @@ std::uint64_t hash(const std::string& text) {
 
 Variable Module::operator()(const Variable& x, const Context& context) {
   Variable y = forward(x, context);
-  if (context.observer != nullptr && children_.empty()) {
-    context.observer->note({.path = path_,
-                            .kind = kind(),
-                            .input = x.shape(),
-                            .output = y.shape(),
-                            .parameters = parameter_count(),
-                            .multiply_adds = multiply_adds(x.shape(), y.shape())});
-  }
+  if (children_.empty()) tell_observer(x.shape(), y.shape(), context);
   return y;
+}
+
+Variable Module::into(const Variable& x, const Variable& y, const Context& context) {
+  forward_into(x, y, context);
+  if (children_.empty()) tell_observer(x.shape(), y.shape(), context);
+  return y;
+}
+
+Variable Module::forward(const Variable& /*x*/, const Context& /*context*/) {
+  throw Error(message("[", path_, "] a ", kind(), " is not run alone, but by its network"));
+}
+
+void Module::forward_into(const Variable& /*x*/, const Variable& /*y*/, const Context& /*context*/) {
+  throw Error(message("[", path_, "] a ", kind(), " cannot write into a given output"));
+}
+
+void Module::tell_observer(const Shape& input, const Shape& output, const Context& context) {
+  if (context.observer == nullptr) return;
+  context.observer->note({.path = path_,
+                          .kind = kind(),
+                          .input = input,
+                          .output = output,
+                          .parameters = parameter_count(),
+                          .multiply_adds = multiply_adds(input, output)});
 }
 
 std::uint64_t Module::name_hash() const { return hash(path_); }

@@ -22,11 +22,17 @@ class Module {
 
   /// Runs forward() and tells context.observer, if there is one, of a leaf layer.
   Variable operator()(const Variable& x, const Context& context);
+  /// The same, written into `y`, a variable of the output's shape: usually a channel range of a buffer. Returns y. An
+  /// error if the layer has no such form.
+  Variable into(const Variable& x, const Variable& y, const Context& context);
 
   /// "Conv2d", "BatchNorm2d": PyTorch's names of the layers.
   virtual const char* kind() const = 0;
   /// Multiply-adds of one image, for tables.
   virtual std::int64_t multiply_adds(const Shape& /*input*/, const Shape& /*output*/) const { return 0; }
+
+  /// Tells context.observer, if there is one, that this layer has run. operator() and into() do it for leaf layers.
+  void tell_observer(const Shape& input, const Shape& output, const Context& context);
 
   /// Dotted name from the root; empty at the root.
   const std::string& path() const { return path_; }
@@ -47,7 +53,10 @@ class Module {
 
  protected:
   Module() = default;
-  virtual Variable forward(const Variable& x, const Context& context) = 0;
+  /// What operator() runs. Part of a network that its network runs in another way leaves it out.
+  virtual Variable forward(const Variable& x, const Context& context);
+  /// What into() runs.
+  virtual void forward_into(const Variable& x, const Variable& y, const Context& context);
 
   /// Registration, in a constructor. The module owns what it registers; references stay valid for its life. A name is
   /// given once and has no dot.

@@ -11,7 +11,7 @@ Variable relu_into(const Variable& x, const Variable& y) {
   Variable::check_output("relu", y, {&x});
   relu_forward(x.value(), y.value());
   if (y.recorded()) {
-    y.tape()->record("relu", [x, y] {
+    y.tape()->record("relu", [x = x.gradient_only(), y] {
       const GradTarget dx = x.gradient_target();
       if (dx.wanted()) relu_backward(y.value(), y.gradient(), dx.gradient, dx.beta);
     });
@@ -25,7 +25,7 @@ Variable sigmoid_into(const Variable& x, const Variable& y) {
   Variable::check_output("sigmoid", y, {&x});
   sigmoid_forward(x.value(), y.value());
   if (y.recorded()) {
-    y.tape()->record("sigmoid", [x, y] {
+    y.tape()->record("sigmoid", [x = x.gradient_only(), y] {
       const GradTarget dx = x.gradient_target();
       if (dx.wanted()) sigmoid_backward(y.value(), y.gradient(), dx.gradient, dx.beta);
     });

@@ -11,7 +11,7 @@ Variable add_into(const Variable& a, const Variable& b, const Variable& y) {
   Variable::check_output("add", y, {&a, &b});
   add_forward(a.value(), b.value(), y.value());
   if (y.recorded()) {
-    y.tape()->record("add", [a, b, y] {
+    y.tape()->record("add", [a = a.gradient_only(), b = b.gradient_only(), y = y.gradient_only()] {
       for (const Variable& input : {a, b}) {
         const GradTarget target = input.gradient_target();
         if (target.wanted()) accumulate(y.gradient(), target.gradient, target.beta);

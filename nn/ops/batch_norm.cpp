@@ -1,7 +1,6 @@
 #include "nn/ops/batch_norm.h"
 
 #include "nn/autograd/tape.h"
-#include "nn/kernels/batch_norm.h"
 
 namespace nn {
 namespace {
@@ -12,6 +11,23 @@ NormalizeGradient target_of(const Variable& v) {
 }
 
 }  // namespace
+
+NormalizeParameters parameters_of(const Normalization& normalization) {
+  return {.mean = normalization.statistics.mean.value(),
+          .variance = normalization.statistics.variance.value(),
+          .gamma = normalization.gamma.value(),
+          .shift = normalization.beta.value(),
+          .epsilon = normalization.options.epsilon,
+          .relu = normalization.options.relu};
+}
+
+NormalizeGradients gradient_targets(const Variable& x, const Normalization& normalization) {
+  return {.x = target_of(x),
+          .mean = target_of(normalization.statistics.mean),
+          .variance = target_of(normalization.statistics.variance),
+          .gamma = target_of(normalization.gamma),
+          .shift = target_of(normalization.beta)};
+}
 
 ChannelStatistics channel_statistics(const Variable& x) {
   const Shape shape = vector_shape(x.c());
@@ -41,21 +57,11 @@ Variable normalize(const Variable& x, const ChannelStatistics& statistics, const
 Variable normalize_into(const Variable& x, const ChannelStatistics& statistics, const Variable& gamma,
                         const Variable& beta, const Variable& y, const NormalizeOptions& options) {
   Variable::check_output("normalize", y, {&x, &statistics.mean, &statistics.variance, &gamma, &beta});
-  const NormalizeParameters parameters{.mean = statistics.mean.value(),
-                                       .variance = statistics.variance.value(),
-                                       .gamma = gamma.value(),
-                                       .shift = beta.value(),
-                                       .epsilon = options.epsilon,
-                                       .relu = options.relu};
-  normalize_forward(x.value(), parameters, y.value());
+  const Normalization normalization{statistics, gamma, beta, options};
+  normalize_forward(x.value(), parameters_of(normalization), y.value());
   if (y.recorded()) {
-    y.tape()->record("normalize", [x, statistics, gamma, beta, y, parameters] {
-      normalize_backward(x.value(), y.gradient(), parameters,
-                         {.x = target_of(x),
-                          .mean = target_of(statistics.mean),
-                          .variance = target_of(statistics.variance),
-                          .gamma = target_of(gamma),
-                          .shift = target_of(beta)});
+    y.tape()->record("normalize", [x, normalization, y = y.gradient_only()] {
+      normalize_backward(x.value(), y.gradient(), parameters_of(normalization), gradient_targets(x, normalization));
     });
   }
   return y;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "nn/autograd/variable.h"
+#include "nn/kernels/batch_norm.h"
 
 namespace nn {
 
@@ -21,6 +22,16 @@ struct NormalizeOptions {
   double epsilon = 1e-5;
   bool relu = false;  // fused; its mask is recomputed in the backward pass, nothing is stored
 };
+
+/// All that normalises a map: the arguments of normalize() besides x.
+struct Normalization {
+  ChannelStatistics statistics;
+  Variable gamma, beta;  // {1,1,1,c}
+  NormalizeOptions options{};
+};
+/// For the kernels: what they read, and where they write the gradients of x and of the normalization's variables.
+NormalizeParameters parameters_of(const Normalization& normalization);
+NormalizeGradients gradient_targets(const Variable& x, const Normalization& normalization);
 
 /// relu?(gamma (x - mean) / sqrt(variance + epsilon) + beta); vectors {1,1,1,c}. With the statistics of x it is batch
 /// norm in training; with running statistics as constants, in inference.

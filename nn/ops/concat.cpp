@@ -26,9 +26,11 @@ Variable concat(const std::vector<Variable>& parts) {
     begin += part.c();
   }
   if (y.recorded()) {
-    y.tape()->record("concat", [parts, y] {
+    std::vector<Variable> gradients;
+    for (const Variable& part : parts) gradients.push_back(part.gradient_only());
+    y.tape()->record("concat", [gradients, y = y.gradient_only()] {
       std::int64_t first = 0;
-      for (const Variable& part : parts) {
+      for (const Variable& part : gradients) {
         const GradTarget target = part.gradient_target();
         if (target.wanted()) {
           accumulate(y.gradient().channel_range(first, first + part.c()), target.gradient, target.beta);

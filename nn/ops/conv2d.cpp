@@ -9,7 +9,8 @@ namespace {
 
 void record_backward(const Variable& x, const Variable& w, const Variable& b, const Variable& y,
                      const Conv2dOptions& options) {
-  y.tape()->record("conv2d", [x, w, b, y, options] {
+  const Variable needed = options.relu ? y : y.gradient_only();
+  y.tape()->record("conv2d", [x, w, b = b.gradient_only(), y = needed, options] {
     Tensor dy = y.gradient();
     if (options.relu) {
       const Tensor masked = Tensor::empty(dy.shape(), dy.dtype(), dy.device());

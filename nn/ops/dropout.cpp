@@ -13,7 +13,7 @@ Variable dropout_into(const Variable& x, const Tensor& random_state, const Dropo
   Variable::check_output("dropout", y, {&x});
   apply_dropout(x.value(), random_state, settings, y.value(), 0);
   if (y.recorded()) {
-    y.tape()->record("dropout", [x, y, random_state, settings] {
+    y.tape()->record("dropout", [x = x.gradient_only(), y = y.gradient_only(), random_state, settings] {
       const GradTarget dx = x.gradient_target();
       if (dx.wanted()) apply_dropout(y.gradient(), random_state, settings, dx.gradient, dx.beta);
     });

@@ -15,7 +15,7 @@ Variable linear(const Variable& x, const Variable& w, const Variable& b) {
   Variable y = Variable::output(matrix_shape(x.shape().n, w.shape().n), {&x, &w, &b});
   linear_forward(x.value(), w.value(), b.value(), y.value());
   if (y.recorded()) {
-    y.tape()->record("linear", [x, w, b, y] {
+    y.tape()->record("linear", [x, w, b = b.gradient_only(), y = y.gradient_only()] {
       const Tensor dy = y.gradient();
       if (const GradTarget db = b.gradient_target(); db.wanted()) sum_rows(dy, db.gradient, db.beta);
       if (const GradTarget dw = w.gradient_target(); dw.wanted()) {

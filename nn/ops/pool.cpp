@@ -14,7 +14,7 @@ Variable max_pool_into(const Variable& x, const PoolGeometry& geometry, const Va
   if (y.recorded()) argmax = Tensor::empty(y.shape(), argmax_dtype(geometry), y.value().device());
   max_pool_forward(x.value(), geometry, y.value(), argmax);
   if (y.recorded()) {
-    y.tape()->record("max_pool", [x, y, argmax, geometry] {
+    y.tape()->record("max_pool", [x = x.gradient_only(), y = y.gradient_only(), argmax, geometry] {
       const GradTarget dx = x.gradient_target();
       if (dx.wanted()) max_pool_backward(y.gradient(), argmax, geometry, dx.gradient, dx.beta);
     });
@@ -31,7 +31,7 @@ Variable average_pool_into(const Variable& x, const PoolGeometry& geometry, cons
   Variable::check_output("average_pool", y, {&x});
   average_pool_forward(x.value(), geometry, count_padding, y.value());
   if (y.recorded()) {
-    y.tape()->record("average_pool", [x, y, geometry, count_padding] {
+    y.tape()->record("average_pool", [x = x.gradient_only(), y = y.gradient_only(), geometry, count_padding] {
       const GradTarget dx = x.gradient_target();
       if (dx.wanted()) average_pool_backward(y.gradient(), geometry, count_padding, dx.gradient, dx.beta);
     });
@@ -47,7 +47,7 @@ Variable global_average_pool_into(const Variable& x, const Variable& y) {
   Variable::check_output("global_average_pool", y, {&x});
   global_average_pool_forward(x.value(), y.value());
   if (y.recorded()) {
-    y.tape()->record("global_average_pool", [x, y] {
+    y.tape()->record("global_average_pool", [x = x.gradient_only(), y = y.gradient_only()] {
       const GradTarget dx = x.gradient_target();
       if (dx.wanted()) global_average_pool_backward(y.gradient(), dx.gradient, dx.beta);
     });

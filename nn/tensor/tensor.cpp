@@ -58,6 +58,12 @@ Tensor Tensor::reshape(Shape shape) const {
   return view;
 }
 
+Tensor Tensor::without_memory() const {
+  Tensor shell = *this;
+  shell.storage_.reset();
+  return shell;
+}
+
 Tensor Tensor::flat_range(std::int64_t offset, Shape shape) const {
   NN_CHECK(contiguous(), "[flat_range] the buffer must be contiguous");
   NN_CHECK(0 <= offset && offset + shape.elements() <= elements(), "[flat_range] ", shape, " at ", offset,

@@ -67,6 +67,8 @@ class Tensor {
   Tensor batch_range(std::int64_t begin, std::int64_t end) const;
   /// The same elements in another shape: a view. Either the tensor is contiguous, or c stays.
   Tensor reshape(Shape shape) const;
+  /// The shape and type alone, an undefined tensor that keeps no memory alive.
+  Tensor without_memory() const;
   /// True if both are views of one block of memory.
   bool shares_storage(const Tensor& other) const { return storage_ == other.storage_; }
   /// `elements` of this contiguous tensor from element `offset` on, as `shape`: how flat buffers hand out parameters.
