@@ -156,6 +156,16 @@ std::uint64_t bytes_needed(const PhantomOptions& options) {
   return images * (2ULL * static_cast<std::uint64_t>(options.size) * static_cast<std::uint64_t>(options.size) + 2000);
 }
 
+/// The real challenge's folders have the same names: what is replaced must be an earlier synthetic set, which has a
+/// truth.
+void check_replaceable(const std::filesystem::path& out) {
+  if (std::filesystem::exists(out / truth_folder)) return;
+  for (const char* entry : {train_folder, train_labels, test_folder, test_labels}) {
+    NN_CHECK(!std::filesystem::exists(out / entry), (out / entry).string(),
+             ": not replaced, because there is no truth/ beside it: this is no synthetic data set");
+  }
+}
+
 void check_out(const PhantomOptions& options) {
   namespace fs = std::filesystem;
   std::error_code error;
@@ -163,6 +173,7 @@ void check_out(const PhantomOptions& options) {
     NN_CHECK(fs::is_directory(options.out), options.out.string(), ": is a file, expected a directory to write to");
     NN_CHECK(options.overwrite || fs::is_empty(options.out), options.out.string(),
              ": not empty, and nothing is replaced without --overwrite");
+    check_replaceable(options.out);
   }
   fs::create_directories(options.out, error);
   NN_CHECK(!error, "cannot make directory ", options.out.string(), ": ", error.message());
@@ -187,6 +198,8 @@ void check(const PhantomOptions& options) {
   in_range("--slices", options.slices, 1, 1000);
   in_range("--size", options.size, 32, 2048);
   in_range("--defects", options.defects, 0, std::int64_t{options.patients} * options.slices);
+  NN_CHECK(!options.traps || options.slices >= fewest_slices_for_traps, "--traps: expected --slices ",
+           fewest_slices_for_traps, " or more, so that each duplicate has a slice of its own, got ", options.slices);
 }
 
 PhantomSummary write_phantom_dataset(const PhantomOptions& options, const Progress& progress) {

@@ -42,8 +42,9 @@ std::vector<std::filesystem::path> phantom_entries();
 void check(const PhantomOptions& options);
 
 /// Writes the data set. The same options give the same bytes, whatever the number of threads. Throws nn::Error if the
-/// options are wrong, if `out` holds anything and `overwrite` is not set, or if writing fails; then nothing of the new
-/// set remains: it is made in OUT/unfinished and moved into place when it is whole.
+/// options are wrong, if `out` holds anything and `overwrite` is not set, if it would replace what is no synthetic set
+/// (the challenge's own folders have the same names), or if writing fails; then nothing of the new set remains: it is
+/// made in OUT/unfinished and moved into place when it is whole.
 PhantomSummary write_phantom_dataset(const PhantomOptions& options, const Progress& progress = {});
 
 }  // namespace io::phantom

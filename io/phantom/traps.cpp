@@ -12,6 +12,8 @@ namespace {
 /// Numbers for identifiers that no study of the data set uses.
 constexpr std::uint64_t image_numbers = 1ULL << 35U, series_numbers = 1ULL << 38U, patient_number = 1ULL << 31U;
 constexpr int coronal_images = 8, duplicates = 3, conflicts = 5;
+static_assert(fewest_slices_for_traps == duplicates + 1,
+              "identical and conflicting duplicates are of different slices");
 
 class TrapWriter {
  public:

@@ -15,6 +15,9 @@ struct Trap {
   std::string file, kind, expected;
 };
 
+/// Of the study that the traps are made of.
+inline constexpr int fewest_slices_for_traps = 4;
+
 struct Traps {
   std::vector<Trap> files;
   std::vector<ImageTruth> labelled;  // those of them that stand in the label table

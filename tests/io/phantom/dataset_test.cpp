@@ -155,6 +155,21 @@ TEST(PhantomDataset, ReplacesOnlyWithOverwriteAndOnlyItsOwnFiles) {
   EXPECT_TRUE(fs::exists(folder / "set/stage_2_train" / (id.substr(0, 12) + ".dcm")));
 }
 
+TEST(PhantomDataset, NeverReplacesTheRealChallenge) {
+  const test::TemporaryDirectory folder;
+  fs::create_directories(folder / "rsna/stage_2_train");
+  write_file_atomically(folder / "rsna/stage_2_train/ID_000012eaf.dcm", "a real slice");
+  PhantomOptions options = small_set(folder / "rsna");
+  options.overwrite = true;
+  try {
+    write_phantom_dataset(options);
+    FAIL() << "replaced it";
+  } catch (const nn::Error& error) {
+    EXPECT_NE(std::string(error.what()).find("stage_2_train: not replaced"), std::string::npos) << error.what();
+  }
+  EXPECT_EQ(read_file(folder / "rsna/stage_2_train/ID_000012eaf.dcm"), "a real slice");
+}
+
 TEST(PhantomDataset, AnInterruptionLeavesNothing) {
   const test::TemporaryDirectory folder;
   struct Stop {};
@@ -184,6 +199,9 @@ TEST(PhantomDataset, AbsurdNumbersAreRefusedInOneLineThatNamesTheOption) {
   EXPECT_EQ(refusal([](PhantomOptions& o) { o.test_patients = -1; }), "--test-patients: expected 0 to 100000, got -1");
   EXPECT_EQ(refusal([](PhantomOptions& o) { o.slices = 0; }), "--slices: expected 1 to 1000, got 0");
   EXPECT_EQ(refusal([](PhantomOptions& o) { o.defects = -3; }), "--defects: expected 0 to 960, got -3");
+  EXPECT_EQ(refusal([](PhantomOptions& o) { o.traps = true, o.slices = 3; }),
+            "--traps: expected --slices 4 or more, so that each duplicate has a slice of its own, got 3");
+  EXPECT_EQ(refusal([](PhantomOptions& o) { o.traps = true, o.slices = 4; }), "accepted");
   EXPECT_EQ(refusal([](PhantomOptions&) {}), "accepted");
 }
 
