@@ -19,6 +19,7 @@ declare -A may_include=(
   [nn/functors]="nn/functors nn/core"
   [nn/kernels]="nn/kernels nn/functors nn/tensor nn/core"
   [nn/cpu]="nn/cpu nn/kernels nn/functors nn/tensor nn/core"
+  [cuda]="cuda nn/kernels nn/functors nn/tensor nn/core"
   [nn/autograd]="nn/autograd nn/kernels nn/tensor nn/core"
   [nn/ops]="nn/ops nn/autograd nn/kernels nn/functors nn/tensor nn/core"
   [nn/layers]="nn/layers nn/ops nn/autograd nn/kernels nn/tensor nn/core"
@@ -35,7 +36,7 @@ for folder in "${!may_include[@]}"; do
     ok=false
     for prefix in $allowed; do [[ $included == "$prefix"/* ]] && ok=true; done
     $ok || { echo "$file includes \"$included\", but $folder may include only: $allowed"; failed=1; }
-  done < <(git grep -E '^#include "' -- "$folder/*.h" "$folder/*.cpp")
+  done < <(git grep -E '^#include "' -- "$folder/*.h" "$folder/*.cpp" "$folder/*.cu" "$folder/*.cuh")
 done
 if git grep -nE '#include [<"](Eigen|hwy)/' -- nn ':!nn/cpu'; then
   echo "Eigen and Highway belong in nn/cpu alone"
@@ -49,7 +50,10 @@ fi
 
 base=${1:-$(git rev-parse -q --verify HEAD~1 || true)}
 mapfile -t changed < <(git diff --name-only --diff-filter=d ${base:+"$base"} -- '*.cpp' | grep -v '\.fuzz\.cpp$' || true)
-if [ ${#changed[@]} -gt 0 ] && [ -f build/ci/compile_commands.json ]; then
+tidied="clang-tidy on ${#changed[@]} changed files"
+if [ ! -f build/ci/compile_commands.json ]; then
+  tidied="clang-tidy left out (cmake --preset ci makes what it needs)"
+elif [ ${#changed[@]} -gt 0 ]; then
   printf '%s\n' "${changed[@]}" | xargs -P "$(nproc)" -n 4 clang-tidy --quiet -p build/ci --warnings-as-errors='*'
 fi
-echo "lint: ${#sources[@]} files formatted, layers kept, clang-tidy on ${#changed[@]} changed files"
+echo "lint: ${#sources[@]} files formatted, layers kept, $tidied"
