@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::int64_t stem_width = 32, width1 = 48, width2 = 96, width3 = 192;
 
-constexpr nn::BatchNorm2d::Options with_relu{.relu = true};
+constexpr nn::BatchNorm2d::Options with_relu(double epsilon) { return {.epsilon = epsilon, .relu = true}; }
 
 /// 3x3, without bias: a batch norm follows each and would take it out again.
 constexpr nn::Conv2d::Options convolution(std::int64_t stride) {
@@ -16,10 +16,10 @@ constexpr nn::Conv2d::Options convolution(std::int64_t stride) {
 
 }  // namespace
 
-ResidualBlock::ResidualBlock(std::int64_t width)
-    : norm1_(add_child<nn::BatchNorm2d>("norm1", width, with_relu)),
+ResidualBlock::ResidualBlock(std::int64_t width, double batch_norm_epsilon)
+    : norm1_(add_child<nn::BatchNorm2d>("norm1", width, with_relu(batch_norm_epsilon))),
       conv1_(add_child<nn::Conv2d>("conv1", width, width, convolution(1))),
-      norm2_(add_child<nn::BatchNorm2d>("norm2", width, with_relu)),
+      norm2_(add_child<nn::BatchNorm2d>("norm2", width, with_relu(batch_norm_epsilon))),
       conv2_(add_child<nn::Conv2d>("conv2", width, width, convolution(1))) {}
 
 nn::Variable ResidualBlock::forward(const nn::Variable& x, const nn::Context& context) {
@@ -28,10 +28,10 @@ nn::Variable ResidualBlock::forward(const nn::Variable& x, const nn::Context& co
   return nn::add(x, y);
 }
 
-Stage::Stage(std::int64_t width_in, std::int64_t width)
-    : norm_(add_child<nn::BatchNorm2d>("norm", width_in, with_relu)),
+Stage::Stage(std::int64_t width_in, std::int64_t width, double batch_norm_epsilon)
+    : norm_(add_child<nn::BatchNorm2d>("norm", width_in, with_relu(batch_norm_epsilon))),
       down_(add_child<nn::Conv2d>("down", width_in, width, convolution(2))),
-      block_(add_child<ResidualBlock>("block", width)) {}
+      block_(add_child<ResidualBlock>("block", width, batch_norm_epsilon)) {}
 
 nn::Variable Stage::forward(const nn::Variable& x, const nn::Context& context) {
   return block_(down_(norm_(x, context), context), context);
@@ -39,10 +39,10 @@ nn::Variable Stage::forward(const nn::Variable& x, const nn::Context& context) {
 
 Cnn::Cnn(const ModelOptions& options)
     : stem_(add_child<nn::Conv2d>("stem", options.channels, stem_width, convolution(2))),
-      stage1_(add_child<Stage>("stage1", stem_width, width1)),
-      stage2_(add_child<Stage>("stage2", width1, width2)),
-      stage3_(add_child<Stage>("stage3", width2, width3)),
-      norm_(add_child<nn::BatchNorm2d>("norm", width3, with_relu)),
+      stage1_(add_child<Stage>("stage1", stem_width, width1, options.batch_norm_epsilon)),
+      stage2_(add_child<Stage>("stage2", width1, width2, options.batch_norm_epsilon)),
+      stage3_(add_child<Stage>("stage3", width2, width3, options.batch_norm_epsilon)),
+      norm_(add_child<nn::BatchNorm2d>("norm", width3, with_relu(options.batch_norm_epsilon))),
       global_pool_(add_child<nn::GlobalAverageMaxPool2d>("global_pool")),
       dropout_(add_child<nn::Dropout>("dropout", options.dropout.value())),
       classifier_(add_child<nn::Linear>("classifier", 2 * width3, options.classes)) {}

@@ -14,7 +14,7 @@ namespace models {
 /// deep residual networks", ECCV 2016.
 class ResidualBlock : public nn::Module {
  public:
-  explicit ResidualBlock(std::int64_t width);
+  ResidualBlock(std::int64_t width, double batch_norm_epsilon);
 
   const char* kind() const override { return "ResidualBlock"; }
 
@@ -31,7 +31,7 @@ class ResidualBlock : public nn::Module {
 /// Halves the resolution and widens, then one residual block.
 class Stage : public nn::Module {
  public:
-  Stage(std::int64_t width_in, std::int64_t width);
+  Stage(std::int64_t width_in, std::int64_t width, double batch_norm_epsilon);
 
   const char* kind() const override { return "Stage"; }
 

@@ -5,6 +5,13 @@
 
 namespace train {
 
+std::string head_path(nn::Module& network) {
+  const std::vector<nn::NamedParameter> parameters = network.parameters();
+  NN_CHECK(!parameters.empty(), "[head_path] the network has no parameters");
+  const std::string& last = parameters.back().path;
+  return last.substr(0, last.find_last_of('.'));
+}
+
 void set_head_bias(nn::Module& network, const Probabilities& prior) {
   const std::vector<nn::NamedParameter> parameters = network.parameters();
   NN_CHECK(!parameters.empty() && parameters.back().path.ends_with("bias") &&

@@ -44,32 +44,50 @@ Optimizer::Optimizer(const nn::ParameterBuffers& buffers, const OptimizerOptions
   first_ = Tensor::zeros(values.shape(), values.dtype(), values.device());
   if (options.kind != OptimizerKind::sgd) second_ = Tensor::zeros(values.shape(), values.dtype(), values.device());
   sum_ = Tensor::zeros(nn::vector_shape(1), nn::DType::f64, values.device());
-  step_state_ = Tensor::zeros(nn::vector_shape(nn::step_state::size), nn::DType::f64, values.device());
+  const auto groups = static_cast<std::int64_t>(buffers.groups().size());
+  step_states_ = Tensor::zeros(nn::matrix_shape(groups, nn::step_state::size), nn::DType::f64, values.device());
 }
 
 void Optimizer::step(double learning_rate) {
-  nn::copy_into(Tensor::from<double>(nn::vector_shape(1), {learning_rate}),
-                step_state_.flat_range(nn::step_state::learning_rate, nn::vector_shape(1)));
   nn::sum_of_squares(buffers_.gradients(), sum_);
-  nn::prepare_update(sum_, options_.max_gradient_norm, step_state_);
-  for (const nn::ParameterGroup& group : buffers_.groups()) update(group);
+  for (std::size_t i = 0; i < buffers_.groups().size(); ++i) {
+    const nn::ParameterGroup& group = buffers_.groups()[i];
+    if (group.frozen || group.elements == 0) continue;
+    const Tensor state = step_state(i);
+    nn::copy_into(Tensor::from<double>(nn::vector_shape(1), {learning_rate}),
+                  state.flat_range(nn::step_state::learning_rate, nn::vector_shape(1)));
+    nn::prepare_update(sum_, options_.max_gradient_norm, state);
+    update(group, state);
+  }
 }
 
-void Optimizer::update(const nn::ParameterGroup& group) {
-  if (group.elements == 0) return;
+Tensor Optimizer::step_state(std::size_t group) const {
+  return step_states_.flat_range(static_cast<std::int64_t>(group) * nn::step_state::size,
+                                 nn::vector_shape(nn::step_state::size));
+}
+
+std::size_t Optimizer::first_learning_group() const {
+  const std::vector<nn::ParameterGroup>& groups = buffers_.groups();
+  std::size_t i = 0;
+  while (i < groups.size() && groups[i].frozen) ++i;
+  NN_CHECK(i < groups.size(), "[optimizer] there is nothing to train: all groups are frozen");
+  return i;
+}
+
+void Optimizer::update(const nn::ParameterGroup& group, const Tensor& step_state) {
   const auto segment = [&](const Tensor& flat) {
     return flat.flat_range(group.offset, nn::vector_shape(group.elements));
   };
   const Tensor value = segment(buffers_.values()), gradient = segment(buffers_.gradients());
   if (options_.kind == OptimizerKind::sgd) {
-    nn::sgd_update(value, gradient, segment(first_), sgd_options(options_, group), step_state_);
+    nn::sgd_update(value, gradient, segment(first_), sgd_options(options_, group), step_state);
   } else {
-    nn::adam_update(value, gradient, segment(first_), segment(second_), adam_options(options_, group), step_state_);
+    nn::adam_update(value, gradient, segment(first_), segment(second_), adam_options(options_, group), step_state);
   }
 }
 
 StepOutcome Optimizer::outcome() const {
-  const auto state = nn::to_device(step_state_, nn::Device::cpu).to_vector<double>();
+  const auto state = nn::to_device(step_state(first_learning_group()), nn::Device::cpu).to_vector<double>();
   return {.gradient_norm = state[nn::step_state::gradient_norm],
           .skipped = state[nn::step_state::skipped] != 0,
           .skipped_in_a_row = static_cast<int>(state[nn::step_state::skipped_in_a_row]),
@@ -77,7 +95,7 @@ StepOutcome Optimizer::outcome() const {
 }
 
 std::vector<Optimizer::NamedTensor> Optimizer::state() const {
-  std::vector<NamedTensor> tensors = {{"optimizer.step_state", step_state_}, {"optimizer.first", first_}};
+  std::vector<NamedTensor> tensors = {{"optimizer.step_states", step_states_}, {"optimizer.first", first_}};
   if (second_.defined()) tensors.push_back({"optimizer.second", second_});
   return tensors;
 }

@@ -34,13 +34,17 @@ struct StepOutcome {
   std::int64_t steps = 0;  // updates made so far
 };
 
+/// Frozen groups are passed over whole: no decay, no moments, and no part in the gradient's norm. Each group counts its
+/// own updates, so that Adam's bias correction begins when a group's moments do: with the others' count, the first
+/// updates of a group that was frozen would be some six times too large.
 class Optimizer {
  public:
   /// Moments start at zero. The buffers must outlive the optimizer.
   Optimizer(const nn::ParameterBuffers& buffers, const OptimizerOptions& options);
 
-  /// One update of all groups from the gradients in the buffers.
+  /// One update of all groups that are not frozen, from the gradients in the buffers; those of frozen groups are zero.
   void step(double learning_rate);
+  /// Of the first group that is not frozen.
   StepOutcome outcome() const;
 
   /// Everything that must be saved so that the next step has the same bits: moments and step state, by name.
@@ -51,13 +55,15 @@ class Optimizer {
   std::vector<NamedTensor> state() const;
 
  private:
-  void update(const nn::ParameterGroup& group);
+  void update(const nn::ParameterGroup& group, const nn::Tensor& step_state);
+  nn::Tensor step_state(std::size_t group) const;
+  std::size_t first_learning_group() const;
 
   const nn::ParameterBuffers& buffers_;
   OptimizerOptions options_;
   nn::Tensor first_, second_;  // {1,1,1,elements}, as the flat buffers; second_ undefined for sgd
   nn::Tensor sum_;             // {1,1,1,1} f64
-  nn::Tensor step_state_;      // {1,1,1,step_state::size} f64
+  nn::Tensor step_states_;     // {groups,1,1,step_state::size} f64
 };
 
 }  // namespace train

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "nn/autograd/tape.h"
 #include "nn/layers/module.h"
 #include "nn/layers/parameter_buffers.h"
+#include "train/fine_tuning.h"
 #include "train/loader.h"
 #include "train/metrics.h"
 #include "train/optimizer.h"
@@ -22,13 +24,16 @@ struct StepResult {
 class TrainStep {
  public:
   /// Rebinds the network's parameters into flat buffers on `device`. `label_weights` weigh the loss
-  /// (challenge_weights).
+  /// (challenge_weights). Without `fine_tuning` everything learns alike.
   TrainStep(nn::Module& network, const OptimizerOptions& options, const Probabilities& label_weights,
-            std::uint64_t seed, nn::Device device = nn::Device::cpu);
+            std::uint64_t seed, nn::Device device = nn::Device::cpu, const std::optional<FineTuning>& fine_tuning = {});
 
   /// Step number `step` of the whole training, from 0: dropout draws from (seed, step). If the gradient is not finite,
   /// nothing changes: neither parameters and moments nor running statistics.
   StepResult run(const Batch& batch, double learning_rate, std::int64_t step);
+
+  /// From the next step on, the backbone learns or not. Needs `fine_tuning`.
+  void set_backbone_frozen(bool frozen);
 
   const Optimizer& optimizer() const { return optimizer_; }
 
@@ -39,6 +44,7 @@ class TrainStep {
 
   nn::Module& network_;
   nn::Device device_;
+  bool frozen_batch_norm_;
   nn::ParameterBuffers buffers_;
   Optimizer optimizer_;
   nn::Tensor label_weights_;  // {1,1,1,6}

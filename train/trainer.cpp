@@ -7,7 +7,8 @@ namespace train {
 Trainer::Trainer(Parts parts, TrainerOptions options)
     : parts_(std::move(parts)),
       options_(options),
-      step_(parts_.network, options.optimizer, options.label_weights, options.seed, options.device) {
+      step_(parts_.network, options.optimizer, options.label_weights, options.seed, options.device,
+            options.fine_tuning) {
   NN_CHECK(options.epochs >= 1, "[trainer] expects at least 1 epoch, got ", options.epochs);
   NN_CHECK(parts_.training.images() > 0, "there is no image to train on");
   NN_CHECK(parts_.validation.images() > 0, "there is no image to validate on");
@@ -41,6 +42,7 @@ bool Trainer::ended_early() const {
 
 /// The steps of the current epoch that are left; false if a stop was requested.
 bool Trainer::train_epoch(TrainingObserver& observer, const StopRequested& stop_requested) {
+  if (options_.fine_tuning) step_.set_backbone_frozen(state_.epoch < options_.fine_tuning->freeze_epochs);
   parts_.training.start(state_.epoch, state_.step);
   while (const std::optional<Batch> batch = parts_.training.next()) {
     const StepResult result = step_.run(*batch, learning_rate(state_.step), steps_before() + state_.step);

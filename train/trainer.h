@@ -21,6 +21,7 @@ struct TrainerOptions {
   int epochs = 10;
   ScheduleOptions schedule;
   OptimizerOptions optimizer;
+  std::optional<FineTuning> fine_tuning{};  // absent: everything learns alike
   Probabilities label_weights = challenge_weights;
   int patience = 0;                // epochs without a better validation loss after which training ends; 0: never
   int max_skipped = 10;            // updates skipped in a row (gradients not finite) after which training fails

@@ -38,9 +38,11 @@ class Parameter {
   /// Draws the value anew with the initializer of the options.
   void initialize(Random& random) { options_.initializer(value(), random); }
 
-  /// A frozen parameter takes part in the forward pass and gets no gradient.
+  /// A frozen parameter takes part in the forward pass as a constant and gets no gradient.
   bool trainable() const { return variable_.requires_grad(); }
-  /// Freeze before the parameters are bound into flat buffers: those hold trainable parameters alone.
+  /// Frozen before the parameters are bound into flat buffers, it is left out of them for good: those take trainable
+  /// parameters alone. Once it is bound, freeze whole groups (ParameterBuffers::set_frozen), so that the optimizer
+  /// knows: value and gradient keep their places in the buffers.
   void set_trainable(bool trainable);
 
   /// Moves value and gradient to these tensors (pieces of flat buffers); the value is copied over and converted to the

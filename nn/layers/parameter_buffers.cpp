@@ -51,6 +51,13 @@ ParameterBuffers::ParameterBuffers(std::vector<ParameterGroup> groups, DType dty
   }
 }
 
+void ParameterBuffers::set_frozen(std::size_t group, bool frozen) {
+  ParameterGroup& changed = groups_.at(group);
+  if (changed.frozen == frozen) return;
+  changed.frozen = frozen;
+  for (const auto& [path, parameter] : changed.parameters) parameter->set_trainable(!frozen);
+}
+
 void ParameterBuffers::clear_gradients() {
   fill(0.0, gradients_);
   for (const ParameterGroup& group : groups_) {

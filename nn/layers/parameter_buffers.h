@@ -16,9 +16,10 @@ struct ParameterGroup {
   double weight_decay_scale = 1;          // times the optimizer's weight decay
   std::int64_t offset = 0, elements = 0;  // within the flat buffers, padding included
   std::vector<NamedParameter> parameters{};
+  bool frozen = false;  // see ParameterBuffers::set_frozen
 };
 
-/// Two groups, with weight decay and without; an empty one is left out, and so is every frozen parameter.
+/// Two groups, with weight decay and without; an empty one is left out, and so is every parameter that is frozen now.
 std::vector<ParameterGroup> group_by_weight_decay(const std::vector<NamedParameter>& parameters);
 
 /// The parameters of all groups, one after the other, each padded with zeros to 64 bytes: one call updates a group, one
@@ -36,6 +37,11 @@ class ParameterBuffers {
   const Tensor& values() const { return values_; }        // {1,1,1,elements}
   const Tensor& gradients() const { return gradients_; }  // {1,1,1,elements}, zero in the padding
   const std::vector<ParameterGroup>& groups() const { return groups_; }
+
+  /// Freezes the group with this index, or lets it learn again, at any time between steps. A frozen group keeps its
+  /// place and its values; its parameters take part in the forward pass as constants, so that no backward work is done
+  /// for them, and its gradient is zero after clear_gradients().
+  void set_frozen(std::size_t group, bool frozen);
 
   /// Makes every parameter's next gradient overwrite, and the buffer zero, so that a parameter that no backward reaches
   /// counts as zero.
