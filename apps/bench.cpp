@@ -20,7 +20,7 @@ namespace {
 
 struct BenchOptions {
   BenchSettings settings{.model = "cnn", .size = 0};
-  std::string what = "train", device = "cpu", precision = "f32";
+  std::string what = "train", device = "auto", precision = "f32";
   std::filesystem::path images;
   CommonOptions common;
 };
@@ -122,6 +122,7 @@ void complete(BenchSettings& settings) {
 
 int run_bench(BenchOptions options) {
   complete(options.settings);
+  if (options.device == "auto") options.device = "cpu";  // what there is
   print_result(options, measure(options));
   return done;
 }
@@ -149,7 +150,7 @@ void add_bench(CLI::App& program, Selected& selected) {
       ->capture_default_str();
   command->add_option("--images", options->images, "Files for --what load");
   command->add_option("--device", options->device, "Where to compute")
-      ->check(CLI::IsMember({"cpu"}))
+      ->check(CLI::IsMember({"cpu", "auto"}))
       ->capture_default_str();
   command->add_option("--precision", options->precision, "Number type")
       ->check(CLI::IsMember({"f32"}))

@@ -59,6 +59,15 @@ TEST(FalxBench, PrintsALineForAPerson) {
   EXPECT_THAT(result.out, HasSubstr("images/s"));
 }
 
+TEST(FalxBench, AutoNamesTheDeviceThatItTook) {
+  for (const std::string device : {"auto", "cpu"}) {
+    const ProgramResult result =
+        run_falx("bench --json --size 32 --batch 1 --seconds 0 --what infer --device " + device);
+    ASSERT_EQ(result.exit_code, 0) << result.error;
+    EXPECT_EQ(json::parse(result.out)["device"], "cpu");
+  }
+}
+
 TEST(FalxBench, RefusesWhatDoesNotExistInOneLine) {
   for (const char* arguments :
        {"bench --model resnet", "bench --device cuda", "bench --precision bf16", "bench --what play", "bench --batch 0",
