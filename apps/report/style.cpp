@@ -57,7 +57,7 @@ footer { margin-top: 4rem; padding-top: 1.1rem; border-top: 1px solid var(--rule
 .warnings ul { margin: 0.2rem 0 0; padding-left: 1.1rem; }
 
 figure { margin: 0; }
-.chart h3 { display: flex; justify-content: space-between; gap: 0.8rem; margin-bottom: 0.5rem; }
+.chart h3 { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 0.8rem; margin-bottom: 0.5rem; }
 .chart h3 small { font-weight: 400; color: var(--soft); font-size: 0.82rem; white-space: nowrap; }
 svg { display: block; width: 100%; height: auto; overflow: visible; }
 svg text { font: 11px Inter, "Helvetica Neue", "Segoe UI", system-ui, "DejaVu Sans", sans-serif; fill: var(--soft); font-variant-numeric: tabular-nums; }
@@ -151,13 +151,20 @@ figcaption .id { display: flex; justify-content: space-between; gap: 0.6rem; col
     --note: #fff; --note-rule: #999; --any: #23282e; --epidural: #d98e04; --intraparenchymal: #0b6cb0;
     --intraventricular: #0a8a6a; --subarachnoid: #b4568f; --subdural: #c4480a;
   }
+  html { font-size: 11px; }
   body { font-size: 11px; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   main { max-width: none; padding: 0; }
-  .grid { grid-template-columns: repeat(2, 1fr); }
-  .grid.small { grid-template-columns: repeat(3, 1fr); }
-  figure, .card, .tile, tr { break-inside: avoid; }
-  .study { break-inside: auto; }
-  h2, h3 { break-after: avoid; }
+  section { margin-top: 2rem; }
+  .tiles { grid-template-columns: repeat(4, minmax(0, 1fr)); }
+  .grid { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+  .grid.small { grid-template-columns: repeat(3, minmax(0, 1fr)); }
+  .thumbnails { grid-template-columns: repeat(4, minmax(0, 1fr)); }
+  .scroll { overflow: visible; }
+  th, td { padding: 0.45rem 0.6rem; }
+  section, figure, .card, .tile, tr, .explanation, .strip, .configuration div { break-inside: avoid; }
+  section:has(.study) { break-inside: auto; }
+  .study { box-decoration-break: clone; -webkit-box-decoration-break: clone; }
+  h2, h3, .explanation { break-after: avoid; }
 }
 )css";
 }
