@@ -3,9 +3,44 @@
 #include "nn/autograd/tape.h"
 #include "nn/kernels/activation.h"
 #include "nn/kernels/arithmetic.h"
+#include "nn/kernels/fill.h"
+#include "nn/ops/batch_norm.h"
 
 namespace nn {
 namespace {
+
+ConvPrologue values_of(const Conv2dPrologue& prologue) {
+  return {.scale = prologue.scale.value(), .shift = prologue.shift.value(), .relu = prologue.relu};
+}
+
+/// dx of conv2d: with z = relu?(scale x + shift) and dz, zero where relu cut off,
+///   dx = scale dz      dscale = sum dz x      dshift = sum dz,
+/// which is the backward pass of a normalisation by mean 0 and variance 1.
+void prologue_backward(const Variable& x, const Conv2dPrologue& prologue, const Tensor& dz) {
+  const auto constant = [&](double value) {
+    const Tensor vector = Tensor::empty(vector_shape(x.c()), x.value().dtype(), x.value().device());
+    fill(value, vector);
+    return Variable(vector);
+  };
+  const auto& [scale, shift, relu] = prologue;
+  const Normalization normalization{.statistics = {.mean = constant(0), .variance = constant(1)},
+                                    .gamma = scale.defined() ? scale : constant(1),
+                                    .beta = shift.defined() ? shift : constant(0),
+                                    .options = {.epsilon = 0, .relu = relu}};
+  normalize_backward(x.value(), dz, parameters_of(normalization), gradient_targets(x, normalization));
+}
+
+void input_backward(const Variable& x, const Variable& w, const Tensor& dy, const Conv2dOptions& options) {
+  const auto& [scale, shift, relu] = options.prologue;
+  if (!scale.defined() && !shift.defined() && !relu) {
+    const GradTarget dx = x.gradient_target();
+    if (dx.wanted()) conv2d_backward_data(dy, w.value(), options.geometry, dx.gradient, dx.beta);
+  } else if (x.requires_grad() || scale.requires_grad() || shift.requires_grad()) {
+    const Tensor dz = Tensor::empty(x.shape(), dy.dtype(), dy.device());
+    conv2d_backward_data(dy, w.value(), options.geometry, dz, 0);
+    prologue_backward(x, options.prologue, dz);
+  }
+}
 
 void record_backward(const Variable& x, const Variable& w, const Variable& b, const Variable& y,
                      const Conv2dOptions& options) {
@@ -19,25 +54,25 @@ void record_backward(const Variable& x, const Variable& w, const Variable& b, co
     }
     if (const GradTarget db = b.gradient_target(); db.wanted()) sum_rows(dy, db.gradient, db.beta);
     if (const GradTarget dw = w.gradient_target(); dw.wanted()) {
-      conv2d_backward_weights(x.value(), dy, {}, options.geometry, dw.gradient, dw.beta);
+      conv2d_backward_weights(x.value(), dy, values_of(options.prologue), options.geometry, dw.gradient, dw.beta);
     }
-    if (const GradTarget dx = x.gradient_target(); dx.wanted()) {
-      conv2d_backward_data(dy, w.value(), options.geometry, dx.gradient, dx.beta);
-    }
+    input_backward(x, w, dy, options);
   });
 }
 
 }  // namespace
 
 Variable conv2d(const Variable& x, const Variable& w, const Variable& b, const Conv2dOptions& options) {
-  const Variable y = Variable::output(conv2d_output_shape(x.shape(), w.shape(), options.geometry), {&x, &w, &b});
+  const Variable y = Variable::output(conv2d_output_shape(x.shape(), w.shape(), options.geometry),
+                                      {&x, &w, &b, &options.prologue.scale, &options.prologue.shift});
   return conv2d_into(x, w, b, y, options);
 }
 
 Variable conv2d_into(const Variable& x, const Variable& w, const Variable& b, const Variable& y,
                      const Conv2dOptions& options) {
-  Variable::check_output("conv2d", y, {&x, &w, &b});
-  conv2d_forward(x.value(), w.value(), {}, {.bias = b.value(), .relu = options.relu}, options.geometry, y.value());
+  Variable::check_output("conv2d", y, {&x, &w, &b, &options.prologue.scale, &options.prologue.shift});
+  conv2d_forward(x.value(), w.value(), values_of(options.prologue), {.bias = b.value(), .relu = options.relu},
+                 options.geometry, y.value());
   if (y.recorded()) record_backward(x, w, b, y, options);
   return y;
 }

@@ -1,4 +1,4 @@
-// Convolution with its bias and ReLU fused.
+// Convolution with what stands before and behind it fused: scale, shift and ReLU of its input; bias and ReLU.
 #pragma once
 
 #include "nn/autograd/variable.h"
@@ -6,12 +6,20 @@
 
 namespace nn {
 
+/// z = relu?(scale x + shift) per channel, before the padding's zeros: a batch norm that is folded into two vectors. x
+/// is changed while the convolution reads it, forward and backward: z is never in memory.
+struct Conv2dPrologue {
+  Variable scale{}, shift{};  // {1,1,1,in}; undefined: 1 and 0
+  bool relu = false;
+};
+
 struct Conv2dOptions {
   ConvGeometry geometry{};
   bool relu = false;  // fused: relu(conv + bias)
+  Conv2dPrologue prologue{};
 };
 
-/// relu?(conv(x, w) + b); b may be undefined. x {n,h,w,in}, w {out,kh,kw,in}, b {1,1,1,out}.
+/// relu?(conv(z, w) + b); b may be undefined. x {n,h,w,in}, w {out,kh,kw,in}, b {1,1,1,out}.
 Variable conv2d(const Variable& x, const Variable& w, const Variable& b, const Conv2dOptions& options = {});
 /// The same, written into `y`, a variable of the output's shape: usually a channel range of a buffer. Returns y.
 Variable conv2d_into(const Variable& x, const Variable& w, const Variable& b, const Variable& y,
