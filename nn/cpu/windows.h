@@ -74,7 +74,7 @@ struct SeenPixel {
 template <class T, class Add>
 void gather_from_windows(const Tensor& dy, const PoolGeometry& geometry, const Tensor& dx, float beta, const Add& add) {
   const Windows windows(dx.shape(), dy.shape(), geometry);
-  const auto& [vertical, horizontal] = windows;
+  const WindowAxis &vertical = windows.vertical, &horizontal = windows.horizontal;
   for_each_pixel(dx.shape(), [&](std::int64_t image, std::int64_t h, std::int64_t w) {
     T* to = dx.row<T>((image * dx.h() + h) * dx.w() + w);
     scale_row(dx.c(), beta, to);
