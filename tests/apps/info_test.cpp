@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "io/files/safetensors.h"
+#include "models/registry.h"
 #include "tests/apps/run_falx.h"
 
 namespace {
@@ -70,7 +71,8 @@ TEST(FalxInfo, SaysWhyAFileIsOfNoUse) {
 TEST(FalxInfo, RefusesWhatIsNothing) {
   const ProgramResult unknown = run_falx("info resnet");
   EXPECT_EQ(unknown.exit_code, 1);
-  EXPECT_EQ(unknown.error, "falx info: 'resnet' is no network (there are cnn, cnn-2019) and no file or directory\n");
+  EXPECT_EQ(unknown.error,
+            "falx info: 'resnet' is no network (there are " + models::model_names() + ") and no file or directory\n");
   const ProgramResult directory = run_falx("info tests");
   EXPECT_EQ(directory.exit_code, 1);
   EXPECT_THAT(directory.error, HasSubstr("tests is no run directory"));
