@@ -1,4 +1,5 @@
 // Maximum pooling. Loops run over the channels of one pixel, which vectorises.
+#include <cmath>
 #include <limits>
 
 #include "nn/cpu/elementwise.h"
@@ -12,7 +13,7 @@ namespace {
 /// True if x takes the place of `best`. A NaN is taken and kept: it must reach the loss.
 template <class T>
 bool is_larger(T x, T best) {
-  return x > best || x != x;
+  return x > best || std::isnan(x);
 }
 
 template <class T, class Index>

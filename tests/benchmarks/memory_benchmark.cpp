@@ -109,7 +109,7 @@ const Op ops[] = {
 void run(benchmark::State& state, const Op& op) {
   const Tensors tensors;
   tensors.step_state.data<double>()[nn::step_state::step] = 1;  // Adam divides by 1 - beta^step
-  for (auto _ : state) op.run(tensors);
+  while (state.KeepRunning()) op.run(tensors);
   const auto bytes = static_cast<double>(tensors.map.elements()) * sizeof(float) * op.maps;
   if (op.maps > 0) state.SetBytesProcessed(static_cast<std::int64_t>(bytes) * state.iterations());
 }
