@@ -14,7 +14,8 @@ using AddCommand = void (*)(CLI::App& program, Selected& selected);
 
 // In the order of --help.
 constexpr AddCommand add_commands[] = {
-    apps::add_synth, apps::add_train, apps::add_predict, apps::add_evaluate, apps::add_info, apps::add_bench,
+    apps::add_synth,   apps::add_train,    apps::add_predict, apps::add_ensemble, apps::add_evaluate,
+    apps::add_convert, apps::add_classify, apps::add_info,    apps::add_bench,
 };
 
 /// Messages may quote what they found; the promise is one line.

@@ -38,10 +38,11 @@ struct Pretrained {
   std::string format;        // "safetensors", "Keras HDF5"
   std::string architecture;  // a name of models/registry.h: "densenet121", "vgg16"
   PictureScaling scaling = PictureScaling::torch;
-  double batch_norm_epsilon = 1e-5;  // Keras trains DenseNet with 1.001e-5
-  io::Safetensors weights;           // torchvision's names, f32, OIHW
-  std::string file_hash;             // SHA-256 of the file's bytes
-  std::string known_as;              // what weights/manifest.json calls a file of this hash; empty: unknown
+  double batch_norm_epsilon = 1e-5;     // Keras trains DenseNet with 1.001e-5
+  io::Safetensors weights;              // torchvision's names, f32, OIHW
+  std::string file_hash;                // SHA-256 of the file's bytes
+  std::string known_as;                 // what weights/manifest.json calls a file of this hash; empty: unknown
+  std::vector<std::string> left_out{};  // of the file's tensors: what no network has a use for (num_batches_tracked)
 };
 
 /// Reads weights for the network `model` (a name of models/registry.h): .safetensors with torchvision's or timm's
@@ -50,14 +51,17 @@ struct Pretrained {
 /// weights of another network.
 Pretrained read_pretrained(const std::filesystem::path& file, std::string_view model);
 
-/// "densenet121.h5: SHA-256 0123456789ab..., Keras Applications' DenseNet121 by the manifest": for the user to read.
+/// "densenet121, densenet169, ...": the networks of models/registry.h that have an ImageNet head.
+std::string pretrained_model_names();
+
+/// "densenet121.h5: Keras HDF5, SHA-256 0123..., known as Keras Applications DenseNet121": for the user to read.
 std::string describe(const Pretrained& pretrained);
 
 /// Names of tensors, sorted. Every tensor of the file is in `loaded` or `left_out`, every parameter and buffer of the
 /// network in `loaded` or `fresh`.
 struct ImportReport {
   std::vector<std::string> loaded;
-  std::vector<std::string> left_out;  // on purpose: the file's classifier, where the network has another head
+  std::vector<std::string> left_out;  // on purpose: a classifier that the network lacks, and Pretrained::left_out
   std::vector<std::string> fresh;     // as the network had them: its own head; with `partial`, what the file lacks
 };
 
@@ -65,10 +69,10 @@ struct ImportOptions {
   bool partial = false;  // parameters that the file lacks stay as they are
 };
 
-/// Copies the weights into the network, all or nothing. Three differences are meant to be:
+/// Copies the weights into the network, all or nothing. Two differences are meant to be:
 ///
-/// - A network with another head ("head.weight") keeps it as it is; the file's "classifier.*" is left out.
-/// - A network without a classifier of these names leaves the file's out.
+/// - A network with a head of its own ("head.weight") and no "classifier.*" keeps its head as it is; the file's
+///   classifier is left out.
 /// - A first layer with another number of input channels takes, for each of its channels, the sum of the file's three
 ///   over the number of channels: w[:, k] = sum over rgb of w_file[:, rgb] / channels. A grey picture repeated in all
 ///   channels then gives the activations that it gave the original network (for equal scaling of the channels).

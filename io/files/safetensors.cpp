@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "io/files/atomic_file.h"
+#include "io/files/printable.h"
 #include "io/files/safetensors_header.h"
 #include "io/files/sha256.h"
 

@@ -8,13 +8,16 @@
 #include <tuple>
 #include <utility>
 
+#include "io/files/printable.h"
+
 namespace io {
 namespace {
 
 using nlohmann::json;
 
 constexpr std::size_t header_alignment = 8;
-constexpr int max_depth = 4;  // the format itself needs 3
+constexpr int max_depth = 4;                   // the format itself needs 3
+constexpr std::size_t max_values = 4'000'000;  // of JSON: they take more memory than their text
 
 /// Wide types first: then every tensor is aligned if the data are.
 constexpr std::array all_types = {ElementType::f64,  ElementType::i64, ElementType::f32, ElementType::i32,
@@ -23,7 +26,9 @@ constexpr std::array all_types = {ElementType::f64,  ElementType::i64, ElementTy
 /// JSON itself allows a name twice, and the last one would win silently; nesting has no limit. Here both are refused.
 json parse_strictly(const std::string& text) {
   std::vector<std::set<std::string>> names(max_depth + 2);
+  std::size_t values = 0;
   const auto check = [&](int depth, json::parse_event_t event, json& parsed) {
+    NN_CHECK(++values <= max_values, "the header holds more than ", max_values, " values");
     if (event == json::parse_event_t::object_start || event == json::parse_event_t::array_start) {
       NN_CHECK(depth < max_depth, "the header is nested deeper than ", max_depth, " levels");
       if (event == json::parse_event_t::object_start) names[static_cast<std::size_t>(depth) + 1].clear();
@@ -103,12 +108,6 @@ void check_layout(const SafetensorsHeader& header, std::uint64_t data_size) {
 }
 
 }  // namespace
-
-std::string printable(std::string_view text) {
-  std::string result;
-  for (const char c : text.substr(0, 80)) result += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-  return text.size() > 80 ? result + "..." : result;
-}
 
 std::uint64_t checked_size(const StoredTensor& tensor) {
   constexpr auto limit = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());

@@ -35,7 +35,4 @@ std::string format_safetensors_header(const std::vector<const StoredTensor*>& te
 /// The number of bytes that the shape and type need; an error if it does not fit 63 bits.
 std::uint64_t checked_size(const StoredTensor& tensor);
 
-/// Names in messages come from a file that is not trusted: printable and short.
-std::string printable(std::string_view text);
-
 }  // namespace io

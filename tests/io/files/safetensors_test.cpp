@@ -183,6 +183,10 @@ TEST(Safetensors, RefusesHostileFiles) {
               HasSubstr("names dtype twice"));
   EXPECT_THAT(error_of(file_with("{\"" + std::string(100'000, 'n') + "\":1}", 0)), HasSubstr("nnn..."));
 
+  std::string wide = "{\"a\":[0";
+  for (int i = 0; i < 5'000'000; ++i) wide += ",0";
+  EXPECT_THAT(error_of(file_with(wide + "]}", 0)), HasSubstr("more than 4000000 values"));
+
   // Metadata.
   EXPECT_THAT(error_of(file_with("{\"__metadata__\":{\"a\":1}," + x + "}", 8)), HasSubstr("__metadata__"));
   EXPECT_THAT(error_of(file_with("{\"__metadata__\":7," + x + "}", 8)), HasSubstr("__metadata__"));

@@ -1,0 +1,140 @@
+#include "io/files/keras_weights.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/io/files/hdf5_file.h"
+#include "tests/support/error_of.h"
+#include "tests/support/shared_data.h"
+#include "tests/support/temporary_directory.h"
+
+namespace {
+
+using test::Hdf5Array;
+using test::Hdf5Writer;
+using testing::HasSubstr;
+
+const Hdf5Array pair = {.shape = {2}, .values = {1, 2}};
+
+/// What reading a file says that `write` wrote, "" if it is read.
+template <class Write>
+std::string error_after(const Write& write) {
+  const test::TemporaryDirectory directory;
+  write(Hdf5Writer(directory / "a.h5"));
+  return test::error_of([&] { io::read_keras_weights(directory / "a.h5"); });
+}
+
+TEST(KerasWeights, ReadsWeightsAloneAndWholeModels) {
+  const std::vector<test::KerasLayer> layers = {
+      {"input_1", {}},
+      {"conv1/bn", {{"conv1/bn/gamma:0", pair}, {"conv1/bn/beta:0", {.shape = {2}, .values = {3, 4}}}}},
+      {"fc", {{"fc/kernel", {.shape = {2, 1}, .values = {5, 6}, .rows_per_chunk = 1, .gzip = 1}}}}};
+  for (const char* root : {"", "model_weights"}) {
+    const test::TemporaryDirectory directory;
+    {
+      const Hdf5Writer writer(directory / "a.h5");
+      write_keras_layers(writer, root, layers);
+      writer.text(root, "keras_version", "2.3.1");
+      writer.text(root, "backend", "tensorflow");
+      writer.array("optimizer_weights/momentum", pair);
+    }
+    const io::KerasWeights keras = io::read_keras_weights(directory / "a.h5");
+    EXPECT_EQ(keras.keras_version, "2.3.1");
+    EXPECT_EQ(keras.backend, "tensorflow");
+    ASSERT_EQ(keras.weights.size(), 3U);
+    EXPECT_EQ(keras.weights[0].layer, "conv1/bn");
+    EXPECT_EQ(keras.weights[0].tensor.name, "conv1/bn/gamma:0");
+    EXPECT_EQ(keras.weights[1].tensor.values<float>(), (std::vector<float>{3, 4}));
+    EXPECT_EQ(keras.weights[2].tensor.name, "fc/kernel");
+    EXPECT_EQ(keras.weights[2].tensor.shape, (std::vector<std::int64_t>{2, 1}));
+  }
+}
+
+TEST(KerasWeights, ReadsListsThatKerasHasSplit) {
+  const test::TemporaryDirectory directory;
+  {
+    const Hdf5Writer writer(directory / "a.h5");
+    writer.texts("", "layer_names0", {"a"});
+    writer.texts("", "layer_names1", {"b"});
+    for (const char* layer : {"a", "b"}) {
+      writer.array(std::string(layer) + "/w", pair);
+      writer.texts(layer, "weight_names", {"w"});
+    }
+  }
+  EXPECT_EQ(io::read_keras_weights(directory / "a.h5").weights.size(), 2U);
+}
+
+TEST(KerasWeights, SaysWhatIsWrong) {
+  EXPECT_THAT(error_after([](const Hdf5Writer& file) { file.array("x", pair); }), HasSubstr("without Keras weights"));
+  EXPECT_THAT(error_after([](const Hdf5Writer& file) { file.array("layers/conv2d/vars/0", pair); }),
+              HasSubstr(".weights.h5"));
+  EXPECT_THAT(error_after([](const Hdf5Writer& file) { file.texts("", "layer_names", {"gone"}); }),
+              HasSubstr("the layer gone is missing"));
+  const auto layer_with_weights = [](const std::vector<std::string>& names) {
+    return error_after([&](const Hdf5Writer& file) {
+      file.texts("", "layer_names", {"a"});
+      file.array("a/w", pair);
+      file.texts("a", "weight_names", names);
+    });
+  };
+  EXPECT_EQ(layer_with_weights({"w"}), "");
+  EXPECT_THAT(layer_with_weights({"w", "v"}), HasSubstr("a/v: there is no such array"));
+  EXPECT_THAT(layer_with_weights({"w", "w"}), HasSubstr("listed twice"));
+  EXPECT_THAT(layer_with_weights({"../a/w"}), HasSubstr("there is no such array"));
+}
+
+TEST(KerasWeights, RefusesAFileThatUnpacksToTooMuch) {
+  const std::vector<float> zeros(std::size_t{20} << 20U);
+  EXPECT_THAT(error_after([&](const Hdf5Writer& file) {
+                const Hdf5Array array = {
+                    .shape = {zeros.size()}, .values = zeros, .rows_per_chunk = 1U << 20U, .gzip = 9};
+                write_keras_layers(file, "", {{"a", {{"w", array}}}});
+              }),
+              HasSubstr("unpacks to more than"));
+}
+
+/// Skips where the real files are absent.
+class RealKerasFiles : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!std::filesystem::exists(folder_)) GTEST_SKIP() << folder_ << " is absent";
+  }
+  io::KerasWeights read(const char* file) const { return io::read_keras_weights(folder_ / file); }
+  static std::size_t numbers(const io::KerasWeights& keras) {
+    std::size_t count = 0;
+    for (const io::KerasWeight& weight : keras.weights) count += weight.tensor.values<float>().size();
+    return count;
+  }
+
+ private:
+  std::filesystem::path folder_ = test::shared_data("weights");
+};
+
+TEST_F(RealKerasFiles, ReadsAWholeModelOfKeras2) {
+  const io::KerasWeights keras = read("small-real-keras-h5/mnist_cnn_keras2.3.1.h5");
+  EXPECT_EQ(keras.keras_version, "2.3.1");
+  EXPECT_EQ(keras.weights.size(), 10U);
+  EXPECT_EQ(numbers(keras), 93322U);
+}
+
+TEST_F(RealKerasFiles, ReadsAWholeModelOfKeras3) {
+  const io::KerasWeights keras = read("small-real-keras-h5/mnist_cnn_keras3.9.0.h5");
+  EXPECT_EQ(keras.keras_version, "3.9.0");
+  EXPECT_EQ(keras.weights.size(), 10U);
+  EXPECT_EQ(numbers(keras), 241546U);
+}
+
+TEST_F(RealKerasFiles, ReadsWeightsOfKeras1) {
+  const io::KerasWeights keras = read("densenet40-12-cifar10-keras-h5/DenseNet-Fast-40-12-CIFAR10.h5");
+  EXPECT_EQ(keras.keras_version, "");
+  EXPECT_EQ(keras.weights.size(), 53U);
+  EXPECT_EQ(numbers(keras), 1003546U);
+}
+
+TEST_F(RealKerasFiles, ReadsDenseNet121) {
+  const io::KerasWeights keras = read("densenet121/densenet121_weights_tf_dim_ordering_tf_kernels.h5");
+  EXPECT_EQ(keras.weights.size(), 606U);
+  EXPECT_EQ(numbers(keras), 8062504U);
+}
+
+}  // namespace
