@@ -40,6 +40,7 @@ void write_results(const Options& options, const train::Evaluation& evaluation) 
 int run_evaluate(Options options) {
   if (!options.out.empty()) check_output(options.out, options.overwrite);
   options.evaluate.prior = prior_of(options.evaluate);
+  options.evaluate.bootstrap.seed = options.common.seed;
   const train::Evaluation evaluation = train::evaluate(options.evaluate);
   if (!options.out.empty()) write_results(options, evaluation);
   const std::string text =
@@ -61,9 +62,10 @@ void add_evaluate(CLI::App& program, Selected& selected) {
   command->add_option("--predictions", evaluate.predictions, "predictions.csv or submission.csv")->required();
   command->add_option("--labels", evaluate.labels, "Labels of the same images, in the long or the wide form")
       ->required();
-  command->add_option("--prior", evaluate.prior,
-                      "Where the class prior comes from: a run, a model file, or the training part's labels (default: "
-                      "model.safetensors beside the predictions, else the evaluated images themselves)");
+  command->add_option(
+      "--prior", evaluate.prior,
+      "Where the class prior comes from: a run, a model file, an ensemble, or the training part's labels "
+      "(default: model.safetensors beside the predictions, else the evaluated images themselves)");
   command->add_option("--out", options->out,
                       "Also write evaluation.json, roc.csv, calibration.csv and report.html here");
   command->add_flag("--overwrite", options->overwrite, "Replace what an earlier run wrote to --out");
@@ -74,6 +76,12 @@ void add_evaluate(CLI::App& program, Selected& selected) {
           [&evaluate](const std::string& choice) { evaluate.label_options.mask_missing = choice == "mask"; },
           "What a missing label row is: an error, or unknown (mask)")
       ->check(CLI::IsMember({"error", "mask"}));
+  command
+      ->add_option("--resamples", evaluate.bootstrap.resamples,
+                   "Bootstrap resamples of the patients, for an ensemble's difference from its best member")
+      ->check(CLI::Range(1, 1000000))
+      ->capture_default_str();
+  add_seed(*command, options->common);
   add_json(*command, options->common);
   command->callback([&selected, options] { selected.run = [options] { return run_evaluate(*options); }; });
 }

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -15,6 +16,8 @@
 #include "apps/predict_report.h"
 #include "apps/progress.h"
 #include "io/files/atomic_file.h"
+#include "train/ensemble/ensemble_directory.h"
+#include "train/ensemble/member_table.h"
 #include "train/rejected.h"
 
 namespace apps {
@@ -24,6 +27,7 @@ namespace fs = std::filesystem;
 
 struct Options {
   std::vector<std::string> models;
+  std::string rule, augmentation;  // empty: the ensemble's own, else the mean and none
   train::PredictOptions predict;
   fs::path out, submission_template;
   bool overwrite = false;
@@ -31,23 +35,48 @@ struct Options {
 };
 
 struct OutputFiles {
-  fs::path submission, predictions, studies, rejected, report;
+  fs::path submission, predictions, members, studies, rejected, report;
 
   explicit OutputFiles(const fs::path& out)
       : submission(out / "submission.csv"),
         predictions(out / "predictions.csv"),
+        members(out / "members.csv"),
         studies(out / "studies.csv"),
         rejected(out / "rejected.csv"),
         report(out / "report.html") {}
-  std::vector<fs::path> all() const { return {submission, predictions, studies, rejected, report}; }
+  std::vector<fs::path> all() const { return {submission, predictions, members, studies, rejected, report}; }
 };
 
-std::string json_line(const train::Prediction& row) {
+/// An ensemble directory, or the models given one by one.
+train::Ensemble read_models(const Options& options) {
+  train::Ensemble ensemble;
+  if (options.models.size() == 1 && train::is_ensemble(options.models.front())) {
+    ensemble = train::read_ensemble(options.models.front());
+  } else {
+    for (const std::string& model : options.models) {
+      if (train::is_ensemble(model)) throw UsageError(model + " is an ensemble: give it as the only --model");
+      ensemble.members.push_back(train::read_member(model));
+    }
+  }
+  if (!options.rule.empty()) {
+    ensemble.rule = options.rule == "mean" ? train::EnsembleRule::mean : train::EnsembleRule::logit_mean;
+  }
+  if (!options.augmentation.empty()) ensemble.augmentation = train::test_time_augmentation(options.augmentation);
+  ensemble.check();
+  return ensemble;
+}
+
+std::string json_line(const train::Prediction& row, const std::vector<std::string>& members) {
   nlohmann::ordered_json object = {{"image", row.image},   {"file", row.file},   {"study", row.study},
                                    {"series", row.series}, {"order", row.order}, {"context", row.context}};
-  for (std::size_t i = 0; i < row.probability.size(); ++i) {
-    object["p_" + std::string(io::label_names[i])] = row.probability[i];
-  }
+  const auto add = [&](const std::string& prefix, const train::Probabilities& probability) {
+    for (std::size_t i = 0; i < probability.size(); ++i) {
+      object[prefix + std::string(io::label_names[i])] = probability[i];
+    }
+  };
+  add("p_", row.probability);
+  for (std::size_t m = 0; m < members.size(); ++m) add(members[m] + "_p_", row.by_member[m]);
+  if (!members.empty()) object["disagreement"] = train::disagreement(row);
   // File names hold whatever bytes they hold; what is no UTF-8 is replaced.
   return object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
@@ -55,12 +84,12 @@ std::string json_line(const train::Prediction& row) {
 using Template = std::optional<std::vector<train::TemplateRow>>;
 
 train::TemplateCounts write_submission(const OutputFiles& files, const Template& rows, const train::PredictionRun& run,
-                                       const train::ModelFile& model) {
+                                       const train::Ensemble& ensemble) {
   if (!rows) {
     train::write_submission(files.submission, run.predictions);
     return {};
   }
-  return train::write_submission(files.submission, run.predictions, *rows, model.description.class_prior);
+  return train::write_submission(files.submission, run.predictions, *rows, train::class_prior(ensemble));
 }
 
 void print_studies(const train::PredictionRun& run) {
@@ -76,13 +105,28 @@ void print_studies(const train::PredictionRun& run) {
   std::fputs(text.c_str(), stdout);
 }
 
+/// "2 members (mean); disagreement 0.021 in the mean, largest 0.310 on image ID_1".
+void print_ensemble(const train::PredictionRun& run, const train::Ensemble& ensemble) {
+  if (run.members.empty()) return;
+  double sum = 0;
+  const train::Prediction* most = &run.predictions.front();
+  for (const train::Prediction& row : run.predictions) {
+    sum += train::disagreement(row);
+    if (train::disagreement(row) > train::disagreement(*most)) most = &row;
+  }
+  fmt::print("{} members ({}); disagreement {:.3f} in the mean, largest {:.3f} on image {}\n", run.members.size(),
+             train::name(ensemble.rule), sum / static_cast<double>(run.predictions.size()), train::disagreement(*most),
+             most->image);
+}
+
 void print_result(const Options& options, const OutputFiles& files, const train::PredictionRun& run,
-                  const train::TemplateCounts& counts) {
+                  const train::Ensemble& ensemble, const train::TemplateCounts& counts) {
   if (options.common.json) {
-    for (const train::Prediction& row : run.predictions) std::printf("%s\n", json_line(row).c_str());
+    for (const train::Prediction& row : run.predictions) std::printf("%s\n", json_line(row, run.members).c_str());
     return;
   }
   print_studies(run);
+  print_ensemble(run, ensemble);
   if (!options.submission_template.empty()) {
     std::printf(
         "template: %lld images, %lld of them without a prediction have the class prior; %lld predictions are "
@@ -96,32 +140,42 @@ void print_result(const Options& options, const OutputFiles& files, const train:
               train::count(run.dataset.rejected, io::RejectedFile::Kind::skipped));
 }
 
-int run_predict(const Options& options) {
-  if (options.models.size() > 1) throw UsageError("one --model is expected: ensembles are not there yet");
-  check_output(options.out, options.overwrite);
-  const train::ModelFile model = train::read_model(options.models.front());
-  Template rows;  // read first: a wrong template should not cost the wait for predictions
-  if (!options.submission_template.empty()) rows = train::read_template(options.submission_template);
-  const OutputFiles files(options.out);
-
-  Progress progress(options.common.quiet);
-  train::SliceCache cache;
-  train::PredictOptions predict = options.predict;
-  predict.loading = progress.loading();
-  const train::PredictionRun run = train::predict(model, predict, cache, [&](std::int64_t images, std::int64_t total) {
+/// Predicts; throws Stopped at the next file or batch after a signal.
+train::PredictionRun predict(const train::Ensemble& ensemble, train::PredictOptions options, train::SliceCache& cache,
+                             Progress& progress) {
+  options.loading = [&, show = progress.loading()](std::string_view what, std::size_t done, std::size_t total) {
+    Interruption::stop_if_requested();
+    show(what, done, total);
+  };
+  train::PredictionRun run = train::predict(ensemble, options, cache, [&](std::int64_t images, std::int64_t total) {
+    Interruption::stop_if_requested();
     progress.update("predicting", images, total, "images");
     return true;
   });
   progress.clear();
+  return run;
+}
 
-  const Interruption interruption;  // results are written whole
+int run_predict(const Options& options, Progress& progress) {
+  check_output(options.out, options.overwrite);
+  const train::Ensemble ensemble = read_models(options);
+  Template rows;  // read first: a wrong template should not cost the wait for predictions
+  if (!options.submission_template.empty()) rows = train::read_template(options.submission_template);
+  const OutputFiles files(options.out);
+
+  train::SliceCache cache;
+  const train::PredictionRun run = predict(ensemble, options.predict, cache, progress);
+  Interruption::stop_if_requested();
+
+  // From here on results are written whole, signal or not.
   prepare_output(options.out, files.all());
-  train::write_predictions(files.predictions, run.predictions);
+  train::write_predictions(files.predictions, run.predictions, run.members);
+  if (!run.members.empty()) train::write_member_table(files.members, ensemble);
   train::write_studies(files.studies, run.studies);
   train::write_rejected(files.rejected, run.dataset.rejected);
-  const train::TemplateCounts counts = write_submission(files, rows, run, model);
-  io::write_file_atomically(files.report, study_report_html(make_study_report(run, model, cache)));
-  print_result(options, files, run, counts);
+  const train::TemplateCounts counts = write_submission(files, rows, run, ensemble);
+  io::write_file_atomically(files.report, study_report_html(make_study_report(run, ensemble, cache)));
+  print_result(options, files, run, ensemble, counts);
   if (Interruption::requested()) return Interruption::exit_code();
   const std::size_t rejected = train::count(run.dataset.rejected, io::RejectedFile::Kind::rejected);
   if (rejected == 0) return done;
@@ -131,15 +185,41 @@ int run_predict(const Options& options) {
   return done_with_rejected;
 }
 
+int run_until_stopped(const Options& options) {
+  Progress progress(options.common.quiet);
+  const Interruption interruption;
+  try {
+    return run_predict(options, progress);
+  } catch (const Stopped&) {
+    progress.message("falx predict: stopped; nothing was written");
+    return Interruption::exit_code();
+  }
+}
+
 }  // namespace
 
 void add_predict(CLI::App& program, Selected& selected) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = program.add_subcommand("predict", "Probabilities for images, with a trained model");
-  command->footer("Example:\n  falx predict --model RUN --input DIR --out PREDICTIONS");
-  command->add_option("--model", options->models, "A run directory or a model.safetensors")
+  CLI::App* command = program.add_subcommand("predict", "Probabilities for images, with trained models");
+  command->footer(
+      "Examples:\n"
+      "  falx predict --model RUN --input DIR --out PREDICTIONS\n"
+      "  falx predict --model RUN_A --model RUN_B --ensemble mean --tta flip --input DIR --out PREDICTIONS");
+  command
+      ->add_option("--model", options->models,
+                   "A run directory, a model.safetensors, or an ensemble; repeat for several models, each a member")
       ->allow_extra_args(false)
       ->required();
+  command
+      ->add_option("--ensemble", options->rule,
+                   "How members' answers become one: mean of probabilities, or logit-mean (default: an ensemble's "
+                   "fitted weights, else mean)")
+      ->check(CLI::IsMember({"mean", "logit-mean"}));
+  command
+      ->add_option("--tta", options->augmentation,
+                   "Mean over views of each image: none, flip (2), or flip-shift (6) (default: the ensemble's, else "
+                   "none)")
+      ->check(CLI::IsMember({"none", "flip", "flip-shift"}));
   command->add_option("--input", options->predict.input, "A directory, searched recursively, or one file")->required();
   command->add_option("--out", options->out, "Directory for the results")->required();
   command->add_option("--template", options->submission_template,
@@ -152,7 +232,7 @@ void add_predict(CLI::App& program, Selected& selected) {
   add_threads(*command, options->common);
   add_quiet(*command, options->common);
   add_json(*command, options->common);
-  command->callback([&selected, options] { selected.run = [options] { return run_predict(*options); }; });
+  command->callback([&selected, options] { selected.run = [options] { return run_until_stopped(*options); }; });
 }
 
 }  // namespace apps

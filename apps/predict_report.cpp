@@ -1,5 +1,6 @@
 #include "apps/predict_report.h"
 
+#include <algorithm>
 #include <map>
 
 #include "apps/slice_picture.h"
@@ -52,30 +53,75 @@ std::vector<std::string> warnings_of(const train::PredictionRun& run) {
   return warnings;
 }
 
+/// "densenet121, 224 px, weights 0123456789ab".
+std::string title_of(const train::ModelFile& model) {
+  const train::ModelDescription& description = model.description;
+  return nn::message(description.architecture, ", ", description.preprocessing.size, " px, weights ",
+                     description.weight_hash.substr(0, 12));
+}
+
+std::string title_of(const train::Ensemble& ensemble) {
+  if (ensemble.models() == 1) return title_of(ensemble.members.front().models.front());
+  std::string names;
+  for (const train::Member& member : ensemble.members) names += (names.empty() ? "" : ", ") + member.name;
+  return nn::message("ensemble of ", ensemble.models(), " models: ", names);
+}
+
+std::vector<std::pair<std::string, std::string>> configuration_of(const train::Ensemble& ensemble) {
+  std::vector<std::pair<std::string, std::string>> table;
+  for (const train::Member& member : ensemble.members) {
+    for (const train::ModelFile& model : member.models) {
+      table.emplace_back(ensemble.models() == 1 ? "model" : "member " + member.name, model.path.string());
+      if (ensemble.models() > 1) table.emplace_back("network", title_of(model));
+      table.emplace_back("trained with", "falx " + model.description.program_version);
+      table.emplace_back("epoch", std::to_string(model.description.epoch));
+      table.emplace_back("training data (SHA-256)", model.description.data_hash.substr(0, 16));
+    }
+  }
+  if (ensemble.members.size() > 1) table.emplace_back("rule", train::name(ensemble.rule));
+  table.emplace_back("test-time augmentation", train::name(ensemble.augmentation));
+  return table;
+}
+
+/// What each member alone would say of these images, by the rule of the whole, and where members are furthest apart.
+void add_members(const train::PredictionRun& run, const std::vector<std::size_t>& images, ReportStudy& study) {
+  if (run.members.empty()) return;
+  study.members.resize(run.members.size());
+  for (std::size_t m = 0; m < run.members.size(); ++m) study.members[m].name = run.members[m];
+  for (const std::size_t i : images) {
+    const train::Prediction& row = run.predictions[i];
+    for (std::size_t m = 0; m < run.members.size(); ++m) {
+      train::Probabilities& largest = study.members[m].probability;
+      for (std::size_t k = 0; k < largest.size(); ++k) largest[k] = std::max(largest[k], row.by_member[m][k]);
+    }
+    if (const double apart = train::disagreement(row); apart >= study.disagreement) {
+      study.disagreement = apart;
+      study.disputed_image = row.image;
+    }
+  }
+}
+
 }  // namespace
 
-StudyReport make_study_report(const train::PredictionRun& run, const train::ModelFile& model,
+StudyReport make_study_report(const train::PredictionRun& run, const train::Ensemble& ensemble,
                               train::SliceCache& cache) {
-  const train::ModelDescription& description = model.description;
   StudyReport report{
       .title = "Predictions",
-      .model = nn::message(description.architecture, ", ", description.preprocessing.size, " px, weights ",
-                           description.weight_hash.substr(0, 12)),
+      .model = title_of(ensemble),
       .studies = {},
       .rejected_files = static_cast<int>(train::count(run.dataset.rejected, io::RejectedFile::Kind::rejected)),
       .skipped_files = static_cast<int>(train::count(run.dataset.rejected, io::RejectedFile::Kind::skipped)),
       .warnings = warnings_of(run),
-      .configuration = {{"model", model.path.string()},
-                        {"trained with", "falx " + description.program_version},
-                        {"epoch", std::to_string(description.epoch)},
-                        {"training data (SHA-256)", description.data_hash.substr(0, 16)}}};
+      .configuration = configuration_of(ensemble)};
   const auto images = images_by_series(run);
   // predict_studies() gives the rows of a study's series and then the study's own.
   ReportStudy study;
   for (const train::StudyPrediction& row : run.studies) {
     if (!row.is_study) {
       const bool pictures = report.studies.size() < studies_with_pictures;
-      study.series.push_back(report_series(run, row, images.at({row.study, row.series}), pictures, cache));
+      const std::vector<std::size_t>& slices = images.at({row.study, row.series});
+      study.series.push_back(report_series(run, row, slices, pictures, cache));
+      add_members(run, slices, study);
       continue;
     }
     study.study = row.study;

@@ -6,7 +6,8 @@
 
 namespace apps {
 
-/// Per study its probabilities, and pictures of the slices that matter.
-StudyReport make_study_report(const train::PredictionRun& run, const train::ModelFile& model, train::SliceCache& cache);
+/// Per study its probabilities, those of an ensemble's members beside them, and pictures of the slices that matter.
+StudyReport make_study_report(const train::PredictionRun& run, const train::Ensemble& ensemble,
+                              train::SliceCache& cache);
 
 }  // namespace apps

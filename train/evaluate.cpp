@@ -8,6 +8,7 @@
 
 #include "io/files/csv.h"
 #include "nn/core/error.h"
+#include "train/ensemble/ensemble_directory.h"
 #include "train/model_file.h"
 
 namespace train {
@@ -16,15 +17,23 @@ namespace {
 using nlohmann::ordered_json;
 
 /// Both tables say `p`; only predictions.csv has the column `image`.
-std::vector<Prediction> read_either(const std::filesystem::path& path) {
+PredictionTable read_either(const std::filesystem::path& path) {
   const io::CsvReader csv(path);
   NN_CHECK(csv.find_column("image") || csv.find_column("ID"), csv.name(),
            ":1: expected predictions.csv (columns image,...,p_any,...) or submission.csv (columns ID,Label)");
-  return csv.find_column("image") ? read_predictions(path) : read_submission(path);
+  return csv.find_column("image") ? read_prediction_table(path) : PredictionTable{{}, read_submission(path)};
 }
 
-/// From a model, which also says whether its data were split by patient, or from a table of labels.
+/// From an ensemble or a model, which also say whether the data were split by patient, or from a table of labels.
 void read_prior(const std::filesystem::path& path, const LabelOptions& options, Evaluation& evaluation) {
+  if (is_ensemble(path)) {
+    const Ensemble ensemble = read_ensemble(path);
+    evaluation.prior = class_prior(ensemble);
+    for (const Member& member : ensemble.members) {
+      for (const ModelFile& model : member.models) evaluation.by_patient &= model.description.by_patient;
+    }
+    return;
+  }
   const bool is_model = std::filesystem::is_directory(path) || path.extension() == ".safetensors";
   if (!is_model) {
     evaluation.prior = prevalence(read_labels(path, options).labels);
@@ -80,16 +89,14 @@ void write_calibration(const std::filesystem::path& path, const Evaluation& eval
 }  // namespace
 
 Evaluation evaluate(const EvaluateOptions& options) {
-  const std::vector<Prediction> predictions = read_either(options.predictions);
+  PredictionTable table = read_either(options.predictions);
   const LabelTable labels = read_labels(options.labels, options.label_options);
   Evaluation evaluation;
-  for (const Prediction& prediction : predictions) {
-    if (const ImageLabels* found = labels.find(prediction.image)) {
-      evaluation.predictions.push_back(prediction.probability);
-      evaluation.labels.push_back(*found);
-    } else {
-      ++evaluation.without_labels;
-    }
+  evaluation.without_labels = static_cast<std::int64_t>(
+      std::erase_if(table.rows, [&](const Prediction& row) { return labels.find(row.image) == nullptr; }));
+  for (const Prediction& row : table.rows) {
+    evaluation.predictions.push_back(row.probability);
+    evaluation.labels.push_back(*labels.find(row.image));
   }
   NN_CHECK(!evaluation.labels.empty(), options.predictions.string(), " and ", options.labels.string(),
            " have no image in common: expected the labels of the predicted images");
@@ -103,6 +110,8 @@ Evaluation evaluate(const EvaluateOptions& options) {
   }
   evaluation.scores = score(evaluation.predictions, evaluation.labels);
   evaluation.baseline = score_class_prior(evaluation.prior, evaluation.labels);
+  evaluation.members = evaluate_members(table.members, table.rows, evaluation.labels,
+                                        options.predictions.parent_path() / "members.csv", options.bootstrap);
   return evaluation;
 }
 
@@ -124,7 +133,8 @@ std::string evaluation_table(const Evaluation& evaluation) {
   if (evaluation.without_prediction > 0) {
     table += fmt::format("{} labelled images have no prediction and were not scored.\n", evaluation.without_prediction);
   }
-  return table;
+  const std::string members = member_table_text(evaluation.members, model);
+  return members.empty() ? table : table + "\n" + members;
 }
 
 std::string evaluation_json(const Evaluation& evaluation) {
@@ -140,17 +150,18 @@ std::string evaluation_json(const Evaluation& evaluation) {
                                                {"auc", number(label.auc)},
                                                {"prior", evaluation.prior[i]}};
   }
-  const ordered_json object = {{"images", model.images},
-                               {"weighted_log_loss", number(model.weighted_log_loss)},
-                               {"mean_log_loss", number(model.mean_log_loss)},
-                               {"class_prior",
-                                {{"weighted_log_loss", number(prior.weighted_log_loss)},
-                                 {"mean_log_loss", number(prior.mean_log_loss)},
-                                 {"prevalence_of", prior_source(evaluation)}}},
-                               {"split_by_patient", evaluation.by_patient},
-                               {"labels", labels},
-                               {"predictions_without_labels", evaluation.without_labels},
-                               {"labelled_without_prediction", evaluation.without_prediction}};
+  ordered_json object = {{"images", model.images},
+                         {"weighted_log_loss", number(model.weighted_log_loss)},
+                         {"mean_log_loss", number(model.mean_log_loss)},
+                         {"class_prior",
+                          {{"weighted_log_loss", number(prior.weighted_log_loss)},
+                           {"mean_log_loss", number(prior.mean_log_loss)},
+                           {"prevalence_of", prior_source(evaluation)}}},
+                         {"split_by_patient", evaluation.by_patient},
+                         {"labels", labels},
+                         {"predictions_without_labels", evaluation.without_labels},
+                         {"labelled_without_prediction", evaluation.without_prediction}};
+  object.update(ordered_json::parse(member_table_json(evaluation.members)));
   return object.dump();
 }
 

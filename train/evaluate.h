@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "train/evaluate_members.h"
 #include "train/metrics.h"
 #include "train/predictions.h"
 
@@ -15,9 +16,10 @@ struct EvaluateOptions {
   std::filesystem::path predictions = {};  // predictions.csv or submission.csv: told apart by the header
   std::filesystem::path labels = {};
   LabelOptions label_options = {};
-  /// Where the class prior comes from: the training part's labels (CSV), or a model file that stores it. Empty: the
-  /// prevalence of the evaluated images themselves, which no constant prediction can beat.
+  /// Where the class prior comes from: the training part's labels (CSV), or a run, model file or ensemble that stores
+  /// it. Empty: the prevalence of the evaluated images themselves, which no constant prediction can beat.
   std::filesystem::path prior = {};
+  BootstrapOptions bootstrap = {};  // of the comparison of an ensemble with its best member
 };
 
 struct Evaluation {
@@ -28,6 +30,7 @@ struct Evaluation {
   bool by_patient = true;               // false: the prior's model says "not split by patient"
   std::int64_t without_labels = 0;      // predictions that no label row speaks of: not scored
   std::int64_t without_prediction = 0;  // labelled images that were not predicted: not scored
+  MemberEvaluation members;             // of an ensemble's predictions
   /// What was scored, for curves.
   std::vector<Probabilities> predictions;
   std::vector<ImageLabels> labels;
@@ -36,7 +39,8 @@ struct Evaluation {
 /// Throws nn::Error for unreadable tables and if no image has both a prediction and a label.
 Evaluation evaluate(const EvaluateOptions& options);
 
-/// A table for a terminal: per label positives, images, log loss, the class prior's, AUC; then the means.
+/// A table for a terminal: per label positives, images, log loss, the class prior's, AUC; then the means; then an
+/// ensemble's members.
 std::string evaluation_table(const Evaluation& evaluation);
 
 /// One JSON object, without a line end (--json and evaluation.json).

@@ -13,10 +13,8 @@ namespace {
 std::string stand_in(const ImageOrigin& origin) {
   if (!origin.study.empty()) return "study:" + origin.study;
   if (!origin.series.empty()) return "series:" + origin.series;
-  return "folder:" + origin.folder;
+  return "folder:" + (origin.folder.empty() ? "." : origin.folder);
 }
-
-std::string study_of(const ImageOrigin& origin) { return origin.study.empty() ? stand_in(origin) : origin.study; }
 
 /// True if all images that name a patient name the same one: nothing can be split by it.
 bool one_patient_for_all(std::span<const ImageOrigin> origins) {
@@ -30,6 +28,8 @@ bool one_patient_for_all(std::span<const ImageOrigin> origins) {
 }
 
 }  // namespace
+
+std::string study_of(const ImageOrigin& origin) { return origin.study.empty() ? stand_in(origin) : origin.study; }
 
 Groups group_images(std::span<const ImageOrigin> origins) {
   const bool constant = one_patient_for_all(origins);

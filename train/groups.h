@@ -26,6 +26,9 @@ struct Groups {
   std::string warning;  // one line for the user; empty if by_patient
 };
 
+/// The study that the header names, or what stands in for it: series, then folder.
+std::string study_of(const ImageOrigin& origin);
+
 /// By PatientID. Images whose PatientID is empty, or all images if they share one PatientID, are grouped by study, then
 /// series, then folder, whichever is known first.
 Groups group_images(std::span<const ImageOrigin> origins);

@@ -5,44 +5,129 @@
 #include <numeric>
 
 #include "nn/core/parallel.h"
-#include "train/pseudonym.h"
 
 namespace train {
 namespace {
 
-std::vector<std::size_t> all_images(const Dataset& dataset) {
-  std::vector<std::size_t> indices(dataset.images.size());
-  std::iota(indices.begin(), indices.end(), std::size_t{0});
-  return indices;
+/// Images that go through all networks before the next: 512 x 512 slices of half a MiB each, a quarter of the cache.
+constexpr std::size_t block_size = 512;
+
+struct LoadedModel {
+  std::size_t member;
+  double share;  // of the member's mean: one over its models and views
+  const Preprocessing* preprocessing;
+  std::unique_ptr<nn::Module> network;
+};
+
+std::vector<LoadedModel> load_networks(const Ensemble& ensemble, std::size_t view_count) {
+  std::vector<LoadedModel> networks;
+  for (std::size_t m = 0; m < ensemble.members.size(); ++m) {
+    const Member& member = ensemble.members[m];
+    const double share = 1 / static_cast<double>(member.models.size() * view_count);
+    for (const ModelFile& model : member.models) {
+      networks.push_back({m, share, &model.description.preprocessing, load_network(model)});
+    }
+  }
+  return networks;
 }
 
-Prediction prediction_of(const DatasetImage& image, const Probabilities& logits, bool uses_neighbours,
+/// The networks of all members, and what they say of images.
+class Predictor {
+ public:
+  Predictor(const Ensemble& ensemble, const PredictOptions& options, SliceCache& cache, const KeepGoing& progress)
+      : ensemble_(ensemble),
+        views_(views(ensemble.augmentation)),
+        networks_(load_networks(ensemble, views_.size())),
+        batch_(options.batch),
+        cache_(cache),
+        progress_(progress) {}
+
+  /// [image][member], of images begin to end - 1.
+  std::vector<std::vector<Belief>> predict_block(const Dataset& dataset, std::size_t begin, std::size_t end) {
+    std::vector<std::vector<Belief>> beliefs(end - begin, std::vector<Belief>(ensemble_.members.size()));
+    for (const LoadedModel& model : networks_) {
+      for (const Augmentation& view : views_) {
+        const std::vector<Probabilities> logits = predict_view(model, view, dataset, begin, end);
+        for (std::size_t i = 0; i < logits.size(); ++i) {
+          add(beliefs[i][model.member], belief_of_logits(logits[i]), model.share);
+        }
+      }
+    }
+    return beliefs;
+  }
+
+ private:
+  std::vector<Probabilities> predict_view(const LoadedModel& model, const Augmentation& view, const Dataset& dataset,
+                                          std::size_t begin, std::size_t end) {
+    std::vector<std::size_t> indices(end - begin);
+    std::iota(indices.begin(), indices.end(), begin);
+    LoaderOptions options = evaluation_options(batch_);
+    options.workers = nn::thread_count();
+    options.view = view;
+    Loader loader(dataset, std::move(indices), *model.preprocessing, options, cache_);
+    const auto images = static_cast<std::int64_t>(dataset.images.size());
+    const KeepGoing count = [&](std::int64_t done, std::int64_t) { return report(done, images); };
+    auto logits = predict_logits(*model.network, loader, nn::Device::cpu, progress_ ? count : KeepGoing{});
+    NN_CHECK(logits.has_value(), "[predict] stopped");
+    passes_ += static_cast<std::int64_t>(end - begin);
+    return std::move(*logits);
+  }
+
+  /// An image is done when all models have seen all its views; until then it counts in part.
+  bool report(std::int64_t done, std::int64_t images) const {
+    return progress_((passes_ + done) / static_cast<std::int64_t>(networks_.size() * views_.size()), images);
+  }
+
+  const Ensemble& ensemble_;
+  const std::vector<Augmentation> views_;
+  const std::vector<LoadedModel> networks_;
+  const int batch_;
+  SliceCache& cache_;
+  const KeepGoing& progress_;
+  std::int64_t passes_ = 0;  // of an image through a network
+};
+
+bool uses_neighbours(const Ensemble& ensemble) {
+  for (const Member& member : ensemble.members) {
+    for (const ModelFile& model : member.models) {
+      if (model.description.preprocessing.slices() > 1) return true;
+    }
+  }
+  return false;
+}
+
+Prediction prediction_of(const DatasetImage& image, const Ensemble& ensemble, const std::vector<Belief>& beliefs,
                          std::string_view id_key) {
-  return {.image = image.id,
-          .file = image.file,
-          .patient = image.patient.empty() ? "" : pseudonym(image.patient, id_key),
-          .study = image.study,
-          .series = image.series,
-          .position_mm = image.position_mm,
-          .order = image.order,
-          .context = uses_neighbours && image.alone ? "none" : "",
-          .probability = sigmoid(logits),
-          .logit = logits,
-          .labels = {}};
+  const Belief whole = combine(ensemble.rule, beliefs, ensemble.weights);
+  Prediction row{.image = image.id,
+                 .file = image.file,
+                 .patient = image.patient.empty() ? "" : pseudonym(image.patient, id_key),
+                 .study = image.study,
+                 .series = image.series,
+                 .position_mm = image.position_mm,
+                 .order = image.order,
+                 .context = image.alone && uses_neighbours(ensemble) ? "none" : "",
+                 .probability = whole.p,
+                 .logit = whole.logit(),
+                 .labels = {}};
+  if (beliefs.size() > 1) {
+    for (const Belief& member : beliefs) row.by_member.push_back(member.p);
+  }
+  return row;
 }
 
 /// What is unusual about these images of one series, each flag once.
 std::vector<std::string> flags_of(const std::vector<const DatasetImage*>& images) {
   std::vector<std::string> flags;
-  const auto add = [&](const char* flag, bool DatasetImage::*is_set) {
+  const auto add_flag = [&](const char* flag, bool DatasetImage::*is_set) {
     if (std::any_of(images.begin(), images.end(), [&](const DatasetImage* image) { return image->*is_set; })) {
       flags.emplace_back(flag);
     }
   };
-  add("bone_kernel", &DatasetImage::bone_kernel);
-  add("contrast", &DatasetImage::contrast);
-  add("thin_slices", &DatasetImage::thin_slices);
-  add("lossy", &DatasetImage::lossy);
+  add_flag("bone_kernel", &DatasetImage::bone_kernel);
+  add_flag("contrast", &DatasetImage::contrast);
+  add_flag("thin_slices", &DatasetImage::thin_slices);
+  add_flag("lossy", &DatasetImage::lossy);
   return flags;
 }
 
@@ -55,31 +140,42 @@ void add_flags(const Dataset& dataset, std::vector<StudyPrediction>& studies) {
   }
 }
 
-}  // namespace
-
-PredictionRun predict(const ModelFile& model, const PredictOptions& options, SliceCache& cache,
-                      const KeepGoing& progress) {
-  const Preprocessing& preprocessing = model.description.preprocessing;
-  const auto network = load_network(model);
+DatasetOptions dataset_options(const Ensemble& ensemble, const PredictOptions& options) {
   DatasetOptions data;
   data.images = options.input;
-  data.kind = preprocessing.images;
+  data.kind = ensemble.members.front().models.front().description.preprocessing.images;
   data.progress = options.loading;
-  PredictionRun run;
-  run.dataset = load_dataset(data, cache);
+  return data;
+}
 
-  LoaderOptions loading = evaluation_options(options.batch);
-  loading.workers = nn::thread_count();
-  Loader loader(run.dataset, all_images(run.dataset), preprocessing, loading, cache);
-  const auto logits = predict_logits(*network, loader, nn::Device::cpu, progress);
-  NN_CHECK(logits.has_value(), "[predict] stopped");
-  for (std::size_t i = 0; i < logits->size(); ++i) {
-    run.predictions.push_back(
-        prediction_of(run.dataset.images[i], (*logits)[i], preprocessing.slices() > 1, options.id_key));
+}  // namespace
+
+PredictionRun predict(const Ensemble& ensemble, const PredictOptions& options, SliceCache& cache,
+                      const KeepGoing& progress) {
+  ensemble.check();
+  Predictor predictor(ensemble, options, cache, progress);  // first: weights that do not fit should not cost a scan
+  PredictionRun run;
+  run.dataset = load_dataset(dataset_options(ensemble, options), cache);
+  if (ensemble.members.size() > 1) {
+    for (const Member& member : ensemble.members) run.members.push_back(member.name);
+  }
+  const std::vector<DatasetImage>& images = run.dataset.images;
+  for (std::size_t begin = 0; begin < images.size(); begin += block_size) {
+    const auto beliefs = predictor.predict_block(run.dataset, begin, std::min(begin + block_size, images.size()));
+    for (std::size_t i = 0; i < beliefs.size(); ++i) {
+      run.predictions.push_back(prediction_of(images[begin + i], ensemble, beliefs[i], options.id_key));
+    }
   }
   run.studies = predict_studies(run.predictions);
   add_flags(run.dataset, run.studies);
   return run;
+}
+
+PredictionRun predict(const ModelFile& model, const PredictOptions& options, SliceCache& cache,
+                      const KeepGoing& progress) {
+  Ensemble one{.members = {{.name = "model", .models = {}}}};
+  one.members.front().models.push_back(model);
+  return predict(one, options, cache, progress);
 }
 
 }  // namespace train

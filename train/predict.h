@@ -1,4 +1,4 @@
-// Prediction with a stored model: its own preprocessing on files it has not seen.
+// Prediction with stored models: each with its own preprocessing, on files they have not seen.
 #pragma once
 
 #include <filesystem>
@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "train/dataset.h"
-#include "train/model_file.h"
+#include "train/ensemble/ensemble.h"
 #include "train/predictions.h"
 #include "train/pseudonym.h"
 #include "train/validation.h"
@@ -24,13 +24,20 @@ struct PredictOptions {
 
 struct PredictionRun {
   Dataset dataset;
+  std::vector<std::string> members;      // names, if there are several: of Prediction::by_member
   std::vector<Prediction> predictions;   // of dataset.images, in their order
   std::vector<StudyPrediction> studies;  // rows of series and of studies, with the flags of the series
 };
 
-/// Scans the input and predicts every accepted image. A slices model given a slice without neighbours repeats it and
-/// says context "none". Throws nn::Error if there is no image of the kind the model was trained on, and if `progress`
-/// stops it.
+/// Scans the input and predicts every accepted image by all members, each in its own size and windows; what a member
+/// says is the mean probability of its models and views. A slices model given a slice without neighbours repeats it and
+/// says context "none". Images go through all networks block by block, so that the cache decodes a file once for all.
+/// `progress` counts images; what it throws passes. Throws nn::Error if there is no image of the kind the models were
+/// trained on, and if `progress` stops it.
+PredictionRun predict(const Ensemble& ensemble, const PredictOptions& options, SliceCache& cache,
+                      const KeepGoing& progress = {});
+
+/// The same with one model.
 PredictionRun predict(const ModelFile& model, const PredictOptions& options, SliceCache& cache,
                       const KeepGoing& progress = {});
 

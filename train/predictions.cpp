@@ -33,17 +33,37 @@ void add_origin(io::CsvWriter& csv, const Prediction& row) {
 
 const std::vector<std::string> origin_columns = {"image", "file", "patient", "study", "series", "position_mm", "order"};
 
+/// NAME of every column NAME_p_any, in their order.
+std::vector<std::string> member_names(const io::CsvReader& csv) {
+  constexpr std::string_view ending = "_p_any";
+  std::vector<std::string> names;
+  for (const std::string_view column : csv.header()) {
+    if (column.size() > ending.size() && column.ends_with(ending)) {
+      names.emplace_back(column.substr(0, column.size() - ending.size()));
+    }
+  }
+  return names;
+}
+
 /// Reads the columns of one row that the table has.
 class RowReader {
  public:
-  explicit RowReader(io::CsvReader& csv) : csv_(csv) {
+  explicit RowReader(io::CsvReader& csv) : csv_(csv), members_(member_names(csv)) {
     for (std::size_t i = 0; i < io::label_count; ++i) {
       const std::string name(io::label_names[i]);
       p_[i] = csv.column("p_" + name);
       logit_[i] = csv.find_column("logit_" + name);
       y_[i] = csv.find_column("y_" + name);
     }
+    for (const std::string& member : members_) {
+      auto& columns = member_p_.emplace_back();
+      for (std::size_t i = 0; i < io::label_count; ++i) {
+        columns[i] = csv.column(member + "_p_" + std::string(io::label_names[i]));
+      }
+    }
   }
+
+  const std::vector<std::string>& members() const { return members_; }
 
   Prediction read() const {
     Prediction row;
@@ -60,6 +80,10 @@ class RowReader {
       row.order = static_cast<int>(csv_.integer(*column));
     }
     read_labels(row);
+    for (const auto& columns : member_p_) {
+      Probabilities& member = row.by_member.emplace_back();
+      for (std::size_t i = 0; i < member.size(); ++i) member[i] = in_unit_interval(columns[i]);
+    }
     return row;
   }
 
@@ -89,7 +113,9 @@ class RowReader {
   }
 
   io::CsvReader& csv_;
+  std::vector<std::string> members_;
   std::array<int, io::label_count> p_ = {};
+  std::vector<std::array<int, io::label_count>> member_p_;
   std::array<std::optional<int>, io::label_count> logit_, y_;
 };
 
@@ -144,18 +170,21 @@ void write_predictions(const std::filesystem::path& path, std::span<const Predic
   csv.finish();
 }
 
-std::vector<Prediction> read_predictions(const std::filesystem::path& path) {
+PredictionTable read_prediction_table(const std::filesystem::path& path) {
   io::CsvReader csv(path);
   csv.column("image");
   const RowReader reader(csv);
-  std::vector<Prediction> rows;
+  PredictionTable table{.members = reader.members(), .rows = {}};
   std::unordered_set<std::string> images;
   while (csv.next()) {
-    rows.push_back(reader.read());
-    NN_CHECK(images.insert(rows.back().image).second, csv.where(), ": image ", rows.back().image, " stands twice");
+    table.rows.push_back(reader.read());
+    const std::string& image = table.rows.back().image;
+    NN_CHECK(images.insert(image).second, csv.where(), ": image ", image, " stands twice");
   }
-  return rows;
+  return table;
 }
+
+std::vector<Prediction> read_predictions(const std::filesystem::path& path) { return read_prediction_table(path).rows; }
 
 std::vector<StudyPrediction> predict_studies(std::span<const Prediction> predictions) {
   std::vector<StudyPrediction> result;

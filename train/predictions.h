@@ -27,7 +27,8 @@ struct Prediction {
   std::vector<Probabilities> by_member = {};  // of an ensemble, in the order of its members
 };
 
-/// The largest difference between two members over the six labels; NaN with fewer than two members.
+/// How far members are apart: the largest difference between the probabilities that two of them give to one label, over
+/// the six labels; 0 to 1. NaN with fewer than two members.
 double disagreement(const Prediction& prediction);
 
 /// predictions.csv of a training run:
@@ -39,8 +40,16 @@ void write_validation_predictions(const std::filesystem::path& path, std::span<c
 void write_predictions(const std::filesystem::path& path, std::span<const Prediction> predictions,
                        std::span<const std::string> members = {});
 
-/// Reads either form, by column names; only `image` and the six `p_` columns must be there. The members' columns are
-/// not read. Throws nn::Error with the line for a probability outside [0, 1] and for an image given twice.
+/// A table of predictions and whose columns MEMBER_p_any, ... it has; Prediction::by_member is in their order.
+struct PredictionTable {
+  std::vector<std::string> members;
+  std::vector<Prediction> rows;
+};
+
+/// Reads either form, by column names; only `image` and the six `p_` columns must be there. Throws nn::Error with the
+/// line for a probability outside [0, 1] and for an image given twice.
+PredictionTable read_prediction_table(const std::filesystem::path& path);
+/// Its rows.
 std::vector<Prediction> read_predictions(const std::filesystem::path& path);
 
 /// submission.csv in the challenge's form: `ID,Label`, six rows an image, in the challenge's row order (epidural,

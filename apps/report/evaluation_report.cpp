@@ -1,5 +1,9 @@
 #include "apps/report/evaluation_report.h"
 
+#include <fmt/core.h>
+
+#include <cmath>
+
 #include "apps/report/html.h"
 #include "apps/report/score_sections.h"
 
@@ -26,6 +30,26 @@ std::vector<std::string> notes(const train::Evaluation& evaluation) {
   return result;
 }
 
+/// An ensemble and its members side by side.
+std::string members_section(const train::Evaluation& evaluation) {
+  if (evaluation.members.members.empty()) return {};
+  std::string head, rows;
+  for (const std::string_view label : io::label_names) head += fmt::format("<th>{}</th>", label);
+  const auto row = [](const std::string& name, const train::Scores& scores, double validation, const char* style) {
+    std::string cells = fmt::format("<td>{}</td>", format_fixed(scores.weighted_log_loss, 4));
+    for (const train::LabelScores& label : scores.label) cells += "<td>" + format_fixed(label.log_loss, 4) + "</td>";
+    return fmt::format("<tr{}><td>{}</td>{}<td>{}</td></tr>\n", style, escape(name), cells,
+                       format_fixed(validation, 4));
+  };
+  for (const train::MemberScores& member : evaluation.members.members) {
+    rows += row(member.name, member.scores, member.validation_score, "");
+  }
+  rows += row("ensemble", evaluation.scores, std::nan(""), " class=\"mean\"");
+  return section("Members", escape(train::comparison_sentence(evaluation.members)),
+                 "<div class=\"scroll\"><table>\n<thead><tr><th>log loss</th><th>weighted</th>" + head +
+                     "<th>on validation</th></tr></thead>\n<tbody>\n" + rows + "</tbody></table></div>\n");
+}
+
 }  // namespace
 
 std::string evaluation_report_html(const std::string& title, const train::Evaluation& evaluation) {
@@ -41,6 +65,7 @@ std::string evaluation_report_html(const std::string& title, const train::Evalua
   body += score_section(
       scores, baseline,
       evaluation.prior_is_of_evaluated ? "the one found in these images" : "the one found in the training part");
+  body += members_section(evaluation);
   body += roc_section(evaluation.predictions, evaluation.labels);
   body += calibration_section(evaluation.predictions, evaluation.labels);
   return page("Evaluation", title, format_count(scores.images) + " images", body);

@@ -99,6 +99,24 @@ std::string series_block(const ReportSeries& series) {
   return html + "</div></div>\n";
 }
 
+/// Members side by side, the whole below them.
+std::string members_table(const ReportStudy& study) {
+  if (study.members.empty()) return {};
+  std::string head, rows;
+  for (const std::string_view label : io::label_names) head += fmt::format("<th>{}</th>", label);
+  const auto row = [](const std::string& name, const train::Probabilities& probability, const char* style) {
+    std::string cells;
+    for (const double p : probability) cells += fmt::format("<td>{:.3f}</td>", p);
+    return fmt::format("<tr{}><td>{}</td>{}</tr>\n", style, escape(name), cells);
+  };
+  for (const ReportMember& member : study.members) rows += row(member.name, member.probability, "");
+  rows += row("together", study.probability, " class=\"mean\"");
+  return fmt::format(
+      "<div class=\"scroll\"><table>\n<thead><tr><th>member</th>{}</tr></thead>\n<tbody>\n{}</tbody></table></div>\n"
+      "<p class=\"meta\">The members are furthest apart, by {:.3f}, on <code>{}</code></p>\n",
+      head, rows, study.disagreement, escape(study.disputed_image));
+}
+
 std::string study_card(const ReportStudy& study, std::size_t number, bool open) {
   std::string html = fmt::format(
       "<details class=\"card study\" id=\"study-{}\"{}>\n<summary><h2>Study <code>{}</code></h2>"
@@ -107,6 +125,7 @@ std::string study_card(const ReportStudy& study, std::size_t number, bool open) 
       "<div class=\"columns\">{}</div>\n",
       number, open ? " open" : "", escape(study.study), study.probability[any], escape(study.patient),
       slice_count(study), study.series.size(), probability_bars(study.probability));
+  html += members_table(study);
   for (const ReportSeries& series : study.series) html += series_block(series);
   return html + "</details>\n";
 }

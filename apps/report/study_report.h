@@ -25,11 +25,20 @@ struct ReportSeries {
   std::vector<ReportSlice> slices = {};
 };
 
+/// What one member of an ensemble says of a study, by the same rule.
+struct ReportMember {
+  std::string name = {};
+  train::Probabilities probability = {};
+};
+
 struct ReportStudy {
   std::string study = {};
   std::string patient = {};               // pseudonym
   train::Probabilities probability = {};  // of the study, by the stated rule
   std::vector<ReportSeries> series = {};
+  std::vector<ReportMember> members = {};  // of an ensemble
+  double disagreement = 0;                 // the largest of its images
+  std::string disputed_image = {};         // which image that is
 };
 
 struct StudyReport {

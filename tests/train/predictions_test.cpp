@@ -79,6 +79,9 @@ TEST(Predictions, TableOfAnEnsembleHasItsMembers) {
   EXPECT_THAT(text, HasSubstr(",vgg16_p_subdural,disagreement\n"));
   EXPECT_THAT(text, testing::EndsWith(",0.8,0.1,0.2,0.3,0.1,0.5,0.3\n"));
   EXPECT_EQ(train::read_predictions(directory / "p.csv")[0].context, "none");
+  const train::PredictionTable table = train::read_prediction_table(directory / "p.csv");
+  EXPECT_EQ(table.members, members);
+  EXPECT_EQ(table.rows[0].by_member, row.by_member);
 
   EXPECT_TRUE(std::isnan(train::disagreement(example("x"))));
   train::write_predictions(directory / "one.csv", std::vector{example("x")});

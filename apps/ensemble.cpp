@@ -1,0 +1,146 @@
+// falx ensemble: joins trained runs into one model, with weights fitted on what they did not train on.
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "apps/commands.h"
+#include "apps/interruption.h"
+#include "apps/output_directory.h"
+#include "train/ensemble/ensemble_directory.h"
+#include "train/ensemble/out_of_fold.h"
+
+namespace apps {
+namespace {
+
+struct Options {
+  std::vector<std::string> runs;
+  std::filesystem::path out;
+  std::string augmentation = "none";
+  bool overwrite = false;
+  CommonOptions common;
+};
+
+std::vector<train::Recipe> read_recipes(const std::vector<std::string>& paths) {
+  if (paths.size() < 2) throw UsageError("an ensemble needs at least two --run");
+  std::vector<train::FinishedRun> runs;
+  for (const std::string& path : paths) runs.push_back(train::read_finished_run(path));
+  return train::group_by_recipe(std::move(runs));
+}
+
+train::Ensemble make_ensemble(const std::vector<train::Recipe>& recipes, const train::OutOfFoldScores& scores,
+                              const std::vector<train::Probabilities>& weights, const std::string& augmentation) {
+  train::Ensemble ensemble{.members = {}, .rule = train::EnsembleRule::fitted, .weights = weights};
+  ensemble.augmentation = train::test_time_augmentation(augmentation);
+  for (std::size_t i = 0; i < recipes.size(); ++i) {
+    train::Member member{.name = recipes[i].name, .models = {}};
+    for (const train::FinishedRun& run : recipes[i].runs) {
+      member.models.push_back(train::read_model(run.directory.model()));
+    }
+    member.validation_score = scores.members[i].weighted_log_loss;
+    ensemble.members.push_back(std::move(member));
+  }
+  return ensemble;
+}
+
+/// A line a member: its score and its weights; then a line a rule.
+void print_table(const train::Ensemble& ensemble, const train::OutOfFold& data, const train::OutOfFoldScores& scores) {
+  std::size_t width = std::string("fitted, cross-fitted").size();
+  for (const train::Member& member : ensemble.members) width = std::max(width, member.name.size());
+  std::string text =
+      fmt::format("{:<{}}  log loss  weight of any     epi  intrap  intrav  subara  subdur\n", "out of fold", width);
+  for (std::size_t i = 0; i < ensemble.members.size(); ++i) {
+    text +=
+        fmt::format("{:<{}}  {:>8.4f}       ", ensemble.members[i].name, width, scores.members[i].weighted_log_loss);
+    for (const double weight : ensemble.weights[i]) text += fmt::format("  {:>6.3f}", weight);
+    text += '\n';
+  }
+  const auto add = [&](const char* rule, const train::Scores& score) {
+    text += fmt::format("{:<{}}  {:>8.4f}\n", rule, width, score.weighted_log_loss);
+  };
+  add("mean", scores.mean);
+  add("logit-mean", scores.logit_mean);
+  add("fitted", scores.fitted);
+  add("fitted, cross-fitted", scores.cross_fitted);
+  text += fmt::format(
+      "{} images that no member was trained on. 'fitted' is scored on the images it was fitted to; 'cross-fitted' fits "
+      "without a fifth of the patients and scores that fifth.\n",
+      data.images.size());
+  std::fputs(text.c_str(), stdout);
+}
+
+nlohmann::ordered_json by_label(const train::Probabilities& values) {
+  nlohmann::ordered_json object;
+  for (std::size_t i = 0; i < values.size(); ++i) object[std::string(io::label_names[i])] = values[i];
+  return object;
+}
+
+void print_json(const train::Ensemble& ensemble, const train::OutOfFold& data, const train::OutOfFoldScores& scores) {
+  nlohmann::ordered_json members = nlohmann::ordered_json::array();
+  for (std::size_t i = 0; i < ensemble.members.size(); ++i) {
+    members.push_back({{"name", ensemble.members[i].name},
+                       {"models", ensemble.members[i].models.size()},
+                       {"weighted_log_loss", scores.members[i].weighted_log_loss},
+                       {"weights", by_label(ensemble.weights[i])}});
+  }
+  const nlohmann::ordered_json object = {{"images", data.images.size()},
+                                         {"members", members},
+                                         {"weighted_log_loss",
+                                          {{"mean", scores.mean.weighted_log_loss},
+                                           {"logit_mean", scores.logit_mean.weighted_log_loss},
+                                           {"fitted", scores.fitted.weighted_log_loss},
+                                           {"cross_fitted", scores.cross_fitted.weighted_log_loss}}}};
+  std::printf("%s\n", object.dump().c_str());
+}
+
+int run_ensemble(const Options& options) {
+  check_output(options.out, options.overwrite);
+  const std::vector<train::Recipe> recipes = read_recipes(options.runs);
+  const train::OutOfFold data = train::join_out_of_fold(recipes);
+  const std::vector<train::Probabilities> weights = train::fit_weights(data);
+  const train::OutOfFoldScores scores = train::score_rules(data, weights);
+  const train::Ensemble ensemble = make_ensemble(recipes, scores, weights, options.augmentation);
+  ensemble.check();
+
+  const Interruption interruption;  // written whole
+  const train::EnsembleDirectory directory{options.out};
+  prepare_output(options.out, directory.files());
+  train::write_ensemble(directory, ensemble);
+  options.common.json ? print_json(ensemble, data, scores) : print_table(ensemble, data, scores);
+  if (!options.common.json) {
+    std::printf("ensemble  %s: %zu members, %zu models\n", directory.path.c_str(), ensemble.members.size(),
+                ensemble.models());
+  }
+  return Interruption::requested() ? Interruption::exit_code() : done;
+}
+
+}  // namespace
+
+void add_ensemble(CLI::App& program, Selected& selected) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = program.add_subcommand("ensemble", "Join runs into one model, with fitted weights");
+  command->footer(
+      "Examples:\n"
+      "  falx ensemble --run CNN --run DENSENET --run VGG --out ENSEMBLE\n"
+      "  falx ensemble --run CNN-0 --run CNN-1 --run VGG-0 --run VGG-1 --out ENSEMBLE\n"
+      "  falx predict --model ENSEMBLE --input DIR --out PREDICTIONS\n"
+      "Runs whose options are equal up to --fold are one member, whose models' mean predicts. Weights are fitted on\n"
+      "validation predictions alone: all members need them for the same images, so train them with one split.");
+  command->add_option("--run", options->runs, "A run directory; repeat for each")->allow_extra_args(false)->required();
+  command->add_option("--out", options->out, "Directory for the ensemble")->required();
+  command->add_option("--tta", options->augmentation, "What falx predict does with it unless told otherwise")
+      ->check(CLI::IsMember({"none", "flip", "flip-shift"}))
+      ->capture_default_str();
+  command->add_flag("--overwrite", options->overwrite, "Replace the ensemble in --out");
+  add_threads(*command, options->common);
+  add_quiet(*command, options->common);
+  add_json(*command, options->common);
+  command->callback([&selected, options] { selected.run = [options] { return run_ensemble(*options); }; });
+}
+
+}  // namespace apps

@@ -1,0 +1,32 @@
+#include "train/ensemble/member_table.h"
+
+#include <cmath>
+
+#include "io/files/csv.h"
+
+namespace train {
+
+void write_member_table(const std::filesystem::path& path, const Ensemble& ensemble) {
+  io::CsvWriter csv(path, {"member", "network", "models", "validation_weighted_log_loss"});
+  for (const Member& member : ensemble.members) {
+    csv.row(member.name, member.models.front().description.architecture, static_cast<int>(member.models.size()),
+            member.validation_score);
+  }
+  csv.finish();
+}
+
+std::vector<MemberRow> read_member_table(const std::filesystem::path& path) {
+  io::CsvReader csv(path);
+  const int member = csv.column("member"), network = csv.column("network"), models = csv.column("models"),
+            score = csv.column("validation_weighted_log_loss");
+  std::vector<MemberRow> rows;
+  while (csv.next()) {
+    rows.push_back({.member = std::string(csv.field(member)),
+                    .network = std::string(csv.field(network)),
+                    .models = static_cast<int>(csv.integer(models)),
+                    .validation_score = csv.field(score).empty() ? std::nan("") : csv.number(score)});
+  }
+  return rows;
+}
+
+}  // namespace train
