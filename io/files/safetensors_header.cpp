@@ -45,6 +45,8 @@ json parse_strictly(const std::string& text) {
     return header;
   } catch (const json::parse_error& error) {
     throw nn::Error(nn::message("the header is no valid JSON (at its byte ", error.byte, ")"));
+  } catch (const json::out_of_range&) {  // 1e999
+    throw nn::Error("the header holds a number that no double can hold");
   }
 }
 
