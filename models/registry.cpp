@@ -2,6 +2,7 @@
 
 #include "models/cnn.h"
 #include "models/cnn_2019.h"
+#include "models/densenet.h"
 #include "models/vgg.h"
 
 namespace models {
@@ -37,10 +38,8 @@ void check(const ModelOptions& options, const ModelEntry& entry) {
 
 const std::vector<ModelEntry>& all_models() {
   static const std::vector<ModelEntry> models{
-      cnn_entry(),
-      cnn_2019_entry(),
-      vgg16_entry(),
-      vgg16_bn_entry(),
+      cnn_entry(),         cnn_2019_entry(), densenet121_entry(), densenet169_entry(),
+      densenet201_entry(), vgg16_entry(),    vgg16_bn_entry(),
   };
   return models;
 }
