@@ -34,6 +34,9 @@ Interruption::~Interruption() {
 }
 
 bool Interruption::requested() { return received != 0; }
+void Interruption::stop_if_requested() {
+  if (requested()) throw Stopped();
+}
 int Interruption::exit_code() { return code_of(received); }
 
 }  // namespace apps

@@ -13,6 +13,7 @@
 #include "apps/progress.h"
 #include "apps/train_report.h"
 #include "io/files/atomic_file.h"
+#include "models/registry.h"
 #include "nn/core/parallel.h"
 #include "train/rejected.h"
 #include "train/training_run.h"
@@ -55,6 +56,20 @@ train::TrainConfig resumed_config(const TrainOptions& options, const train::RunD
     throw UsageError(run.path.string() + " holds no run to resume: there is no config.json");
   }
   return train::resumed(train::read_train_config(run.config()), options.config, options.given);
+}
+
+/// Read before the data: a wrong number should not cost the wait for them.
+void check_split_file(const train::TrainConfig& config) {
+  if (config.split.empty()) return;
+  const train::Split split = train::read_split(config.split);
+  as_usage([&] { train::check_fold(split, config); });
+}
+
+train::DatasetProgress until_stopped(const train::DatasetProgress& progress) {
+  return [progress](std::string_view what, std::size_t done, std::size_t total) {
+    Interruption::stop_if_requested();
+    progress(what, done, total);
+  };
 }
 
 /// An epoch a line on standard output; the bar on standard error.
@@ -112,18 +127,20 @@ void print_summary(const train::TrainingRun& run, const train::RunDirectory& dir
   std::printf("model   %s\nreport  %s\n", directory.model().c_str(), directory.report().c_str());
 }
 
-int run_train(const TrainOptions& options) {
+int run_train(const TrainOptions& options, Progress& progress) {
   const train::RunDirectory directory{options.out};
   const train::TrainConfig config =
       as_usage([&] { return options.resume ? resumed_config(options, directory) : new_config(options); });
   if (config.threads > 0) nn::set_thread_count(config.threads);
   if (!options.resume) check_output(options.out, options.overwrite, "give --resume to go on with it, or --overwrite");
+  check_split_file(config);
 
-  Progress progress(options.common.quiet);
-  train::TrainingRun run(config, directory, options.id_key, progress.loading());
+  train::TrainingRun run(config, directory, options.id_key, until_stopped(progress.loading()),
+                         options.resume ? train::Start::from_checkpoint : train::Start::anew);
+  Interruption::stop_if_requested();
   for (const std::string& line : run.warnings()) progress.message("falx train: warning: " + line);
+  if (!run.weights_loaded().empty() && !options.common.quiet) progress.message("weights " + run.weights_loaded());
 
-  const Interruption interruption;
   if (!options.resume) prepare_output(options.out, directory.files());
   Printer printer(config, options.common.json, progress);
   const train::Ended ended = run.train(printer, &Interruption::requested);
@@ -138,6 +155,18 @@ int run_train(const TrainOptions& options) {
   if (rejected == 0) return done;
   progress.message(fmt::format("falx train: rejected files: {}, see {}", rejected, directory.rejected().string()));
   return done_with_rejected;
+}
+
+int run_until_stopped(const TrainOptions& options) {
+  Progress progress(options.common.quiet);
+  const Interruption interruption;
+  try {
+    return run_train(options, progress);
+  } catch (const Stopped&) {
+    progress.message(std::string("falx train: stopped while reading the data; ") +
+                     (options.resume ? "the run is as it was" : "nothing was written"));
+    return Interruption::exit_code();
+  }
 }
 
 void add_data_options(CLI::App& command, train::TrainConfig& config) {
@@ -156,20 +185,43 @@ void add_data_options(CLI::App& command, train::TrainConfig& config) {
 }
 
 void add_network_options(CLI::App& command, train::TrainConfig& config) {
-  command.add_option("--model", config.model, "cnn or cnn-2019")->capture_default_str();
+  command.add_option("--model", config.model, models::model_names())->capture_default_str();
   command.add_option("--size", config.size, "Pixels a side (default: the model's own)")->check(CLI::PositiveNumber);
   command.add_option("--input", config.input, "windows: one slice in several windows; slices: three in one window")
       ->capture_default_str();
   command.add_option("--window", config.windows, "CENTRE/WIDTH in HU, as 40/80; repeat for several")
       ->allow_extra_args(false);
+  command.add_option("--dropout", config.dropout, "Of the head (default: the model's own)")
+      ->check(CLI::NonNegativeNumber);
+  command.add_flag("--recompute", config.recompute,
+                   "DenseNet: less memory, more time: compute batch norms again in the backward pass");
+}
+
+void add_fine_tuning_options(CLI::App& command, train::TrainConfig& config) {
+  command.add_option("--weights", config.weights, "Start from pretrained weights: a .safetensors or Keras .h5 file");
+  command.add_option("--weights-sha256", config.weights_sha256, "Accept only the file with this hash");
+  command
+      .add_option("--backbone-lr", config.backbone_learning_rate,
+                  "With --weights, highest learning rate of all but the head (default: a tenth of --lr)")
+      ->check(CLI::PositiveNumber);
+  command
+      .add_option("--freeze-epochs", config.freeze_epochs,
+                  "With --weights, epochs at the beginning in which only the head learns (default: 1)")
+      ->check(CLI::NonNegativeNumber);
+  command
+      .add_option("--batch-norm", config.batch_norm,
+                  "train, or with --weights frozen: keep and use the statistics that came with them")
+      ->capture_default_str();
 }
 
 void add_training_options(CLI::App& command, train::TrainConfig& config) {
   command.add_option("--epochs", config.epochs, "Passes over the training part")->capture_default_str();
   command.add_option("--batch", config.batch, "Images a step")->capture_default_str();
   command.add_option("--optimizer", config.optimizer, "adamw, adam or sgd")->capture_default_str();
-  command.add_option("--lr", config.learning_rate, "Highest learning rate (default: 0.002, adam 0.001, sgd 0.05)")
+  command.add_option("--lr", config.learning_rate, "Highest learning rate (default: the model's and optimizer's own)")
       ->check(CLI::PositiveNumber);
+  command.add_option("--warmup", config.warmup, "Share of the steps in which the learning rate rises (default: 0.1)")
+      ->check(CLI::NonNegativeNumber);
   command.add_option("--weight-decay", config.weight_decay, "Default: 0.1, adam and sgd 0.0001")
       ->check(CLI::NonNegativeNumber);
   command.add_flag("--augment,!--no-augment", config.augment, "Flip, shift, scale, rotate, noise (default: on)");
@@ -198,12 +250,14 @@ void add_train(CLI::App& program, Selected& selected) {
   command->footer(
       "Examples:\n"
       "  falx train --images DATA/stage_2_train --labels DATA/stage_2_train.csv --out RUN\n"
+      "  falx train ... --model densenet121 --weights densenet121.safetensors --out RUN\n"
       "  falx train --resume --out RUN\n"
       "Resuming needs nothing else; only --threads, --device, --quiet and more --epochs may differ. The learning rate\n"
       "then follows the schedule of a run with that many epochs from the next step on.");
   command->add_option("--out", options->out, "The run directory")->required();
   add_data_options(*command, options->config);
   add_network_options(*command, options->config);
+  add_fine_tuning_options(*command, options->config);
   add_training_options(*command, options->config);
   command->add_option("--config", options->config_file, "Options from a config.json; the command line overrides it");
   command->add_option("--id-key", options->id_key, "Secret key of the patient pseudonyms; not stored");
@@ -217,7 +271,7 @@ void add_train(CLI::App& program, Selected& selected) {
     options->config.seed = options->common.seed;
     options->config.threads = options->common.threads;
     options->given = given_options(*command);
-    selected.run = [options] { return run_train(*options); };
+    selected.run = [options] { return run_until_stopped(*options); };
   });
 }
 

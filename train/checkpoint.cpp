@@ -12,8 +12,9 @@ namespace {
 using nn::Tensor;
 
 constexpr const char* format_key = "falx_checkpoint";
-constexpr const char* format_version = "1";
+constexpr const char* format_version = "2";
 constexpr const char* network_prefix = "network.";
+constexpr const char* origin_key = "pretrained";
 
 template <class T>
 io::StoredTensor stored(const std::string& name, const Tensor& tensor) {
@@ -39,14 +40,25 @@ const std::string& metadata(const io::Safetensors& contents, const std::string& 
   return entry->second;
 }
 
-void check_identity(const io::Safetensors& contents, const CheckpointIdentity& identity) {
+void check_format(const io::Safetensors& contents) {
   const std::string& version = metadata(contents, format_key);
   NN_CHECK(version == format_version, "was written by another version of falx (checkpoint format ", version,
            ", expected ", format_version, ")");
+}
+
+std::optional<WeightOrigin> origin_in(const io::Safetensors& contents) {
+  const auto entry = contents.metadata.find(origin_key);
+  if (entry == contents.metadata.end()) return {};
+  return weight_origin_from_json(entry->second);
+}
+
+void check_identity(const io::Safetensors& contents, const CheckpointIdentity& identity) {
+  check_format(contents);
   NN_CHECK(metadata(contents, "data_hash") == identity.data_hash,
            "belongs to other training data: the images or labels have changed since it was written");
   NN_CHECK(metadata(contents, "split_hash") == identity.split_hash,
            "belongs to another split into training and validation (made with another --id-key?)");
+  NN_CHECK(origin_in(contents) == identity.pretrained, "was started from other pretrained weights");
 }
 
 /// Refuses an optimizer of another kind: its moments are not these.
@@ -68,6 +80,7 @@ void write_checkpoint(const std::filesystem::path& path, const CheckpointIdentit
                                         {"data_hash", identity.data_hash},
                                         {"split_hash", identity.split_hash},
                                         {"state", to_json(state)}}};
+  if (identity.pretrained) contents.metadata[origin_key] = to_json(*identity.pretrained);
   for (const Optimizer::NamedTensor& entry : optimizer.state()) contents.tensors.push_back(stored_state(entry));
   io::write_safetensors(path, contents);
 }
@@ -85,6 +98,16 @@ TrainingState read_checkpoint(const std::filesystem::path& path, const Checkpoin
     const std::vector<Optimizer::NamedTensor> own = optimizer.state();
     for (std::size_t i = 0; i < own.size(); ++i) nn::copy_into(tensors[i], own[i].tensor);
     return state;
+  } catch (const nn::Error& error) {
+    throw nn::Error(nn::message(path.string(), ": ", error.what()));
+  }
+}
+
+std::optional<WeightOrigin> read_checkpoint_origin(const std::filesystem::path& path) {
+  const io::Safetensors contents = io::read_safetensors_header(path);
+  try {
+    check_format(contents);
+    return origin_in(contents);
   } catch (const nn::Error& error) {
     throw nn::Error(nn::message(path.string(), ": ", error.what()));
   }

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "nn/layers/module.h"
 #include "train/optimizer.h"
 #include "train/training_state.h"
+#include "train/weight_origin.h"
 
 namespace train {
 
@@ -14,6 +16,7 @@ namespace train {
 struct CheckpointIdentity {
   std::string architecture;
   std::string data_hash, split_hash;  // of the training part, and of split.csv
+  std::optional<WeightOrigin> pretrained{};
 };
 
 /// Writes network (`network.`), optimizer (`optimizer.`) and state, atomically.
@@ -25,5 +28,8 @@ void write_checkpoint(const std::filesystem::path& path, const CheckpointIdentit
 /// and optimizer are untouched unless everything fits.
 TrainingState read_checkpoint(const std::filesystem::path& path, const CheckpointIdentity& identity,
                               nn::Module& network, const Optimizer& optimizer);
+
+/// Where the run's first weights came from; nothing if they were random. Throws nn::Error as read_checkpoint does.
+std::optional<WeightOrigin> read_checkpoint_origin(const std::filesystem::path& path);
 
 }  // namespace train

@@ -12,18 +12,26 @@
 
 namespace train {
 
-/// 0 and empty mean "the usual one", which resolve() fills in.
+/// "Usual" values are filled in by resolve(), from the model, the optimizer and whether there are --weights.
 struct TrainConfig {
   std::string images, labels, groups;  // paths
   std::string model = "cnn";
+  std::string weights;         // a file of pretrained weights; empty: random ones
+  std::string weights_sha256;  // of that file; empty: any
   int epochs = 12;
   int batch = 32;
-  int size = 0;                      // pixels a side
+  int size = 0;                      // pixels a side; 0: the usual ones
   std::string input = "windows";     // windows, slices
   std::vector<std::string> windows;  // "80/200": centre/width in HU
   std::string optimizer = "adamw";
-  double learning_rate = 0;
-  double weight_decay = -1;  // negative: the usual one
+  double learning_rate = 0;           // the highest; 0: the usual one
+  double backbone_learning_rate = 0;  // with weights, of all but the head; 0: the usual one
+  double warmup = -1;                 // share of the steps; negative: the usual one
+  double weight_decay = -1;           // negative: the usual one
+  double dropout = -1;                // of the head; negative: the usual one
+  int freeze_epochs = -1;             // with weights, epochs in which only the head learns; negative: the usual number
+  std::string batch_norm = "train";   // train; with weights also frozen
+  bool recompute = false;             // less memory, more time
   bool augment = true;
   int patience = 0;         // epochs without improvement before training ends; 0: never
   double validation = 0.2;  // share of the images

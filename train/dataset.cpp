@@ -24,17 +24,24 @@ void link_neighbours(std::vector<DatasetImage>& images) {
   }
 }
 
+ImageOrigin origin_of(const DatasetImage& image) {
+  return {.image = image.id,
+          .patient = image.patient,
+          .study = image.study,
+          .series = image.series,
+          .folder = std::filesystem::path(image.file).parent_path().generic_string()};
+}
+
 std::vector<ImageOrigin> origins_of(const std::vector<DatasetImage>& images) {
   std::vector<ImageOrigin> origins;
   origins.reserve(images.size());
-  for (const DatasetImage& image : images) {
-    origins.push_back({.image = image.id,
-                       .patient = image.patient,
-                       .study = image.study,
-                       .series = image.series,
-                       .folder = std::filesystem::path(image.file).parent_path().generic_string()});
-  }
+  for (const DatasetImage& image : images) origins.push_back(origin_of(image));
   return origins;
+}
+
+/// Without labels patients stay as the headers name them: nothing is split. Pictures of one folder are one study.
+void name_studies(std::vector<DatasetImage>& images) {
+  for (DatasetImage& image : images) image.study = study_of(origin_of(image));
 }
 
 void group(Dataset& dataset, const std::filesystem::path& table) {
@@ -82,7 +89,11 @@ Dataset load_dataset(const DatasetOptions& options, SliceCache& cache) {
             [](const io::RejectedFile& a, const io::RejectedFile& b) { return a.file < b.file; });
   check_not_empty(dataset, options.images);
   link_neighbours(dataset.images);
-  if (labelled || !options.groups.empty()) group(dataset, options.groups);
+  if (labelled || !options.groups.empty()) {
+    group(dataset, options.groups);
+  } else {
+    name_studies(dataset.images);
+  }
   if (options.check_pixels) dataset.conflicting_twins = find_conflicting_twins(dataset);
   return dataset;
 }

@@ -34,7 +34,7 @@ Loader::Loader(const Dataset& dataset, std::vector<std::size_t> images, Preproce
     : dataset_(dataset),
       images_(std::move(images)),
       preprocessing_(std::move(preprocessing)),
-      options_(options),
+      options_(std::move(options)),
       cache_(cache) {
   check();
 }
@@ -155,7 +155,7 @@ void Loader::fill(const Slot& slot) const {
   const Augmentation augmentation =
       options_.augment
           ? draw_augmentation(options_.strength, preprocessing_.windows.size(), options_.seed, batch.epoch, index)
-          : Augmentation{};
+          : options_.view;
   prepare_input(preprocessing_, slices, augmentation, batch.input.batch_range(slot.index, slot.index + 1));
 
   float* target = batch.targets.row<float>(slot.index);

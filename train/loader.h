@@ -25,7 +25,8 @@ struct LoaderOptions {
   int workers = 2;
   int prefetch = 4;          // batches that are ready or being made, at most
   bool shuffle = false;      // a new order every epoch; else the order given
-  bool augment = false;      // training only
+  bool augment = false;      // training only: each image is changed at random
+  Augmentation view{};       // of every image, if `augment` is off: test-time augmentation
   AugmentStrength strength;  // of the augmentation
   std::uint64_t seed = 0;    // of order and augmentation
 };

@@ -65,6 +65,8 @@ void read_keys(const json& object, ModelDescription& d) {
   NN_CHECK(object.at("labels").get<std::vector<std::string>>() == labels,
            "has other labels: ", object.at("labels").dump());
   d.architecture = object.at("architecture").get<std::string>();
+  d.batch_norm_epsilon = object.value("batch_norm_epsilon", d.batch_norm_epsilon);                         // since 1.1
+  if (object.contains("pretrained")) d.pretrained = weight_origin_from_json(object["pretrained"].dump());  // since 1.1
   d.preprocessing = preprocessing_from_json(object.at("preprocessing").dump());
   d.class_prior = from_labels(object.at("class_prior"));
   d.data_hash = object.at("data_hash").get<std::string>();
@@ -78,19 +80,22 @@ void read_keys(const json& object, ModelDescription& d) {
 }
 
 json known_keys(const ModelDescription& d) {
-  return {{"format_version", std::to_string(format_major) + "." + std::to_string(format_minor)},
-          {"architecture", d.architecture},
-          {"labels", io::label_names},
-          {"preprocessing", json::parse(to_json(d.preprocessing))},
-          {"class_prior", by_label(d.class_prior)},
-          {"data_hash", d.data_hash},
-          {"split_hash", d.split_hash},
-          {"split_by_patient", d.by_patient},
-          {"seed", d.seed},
-          {"epoch", d.epoch},
-          {"validation", validation_json(d)},
-          {"program_version", d.program_version},
-          {"weight_hash", d.weight_hash}};
+  json object{{"format_version", std::to_string(format_major) + "." + std::to_string(format_minor)},
+              {"architecture", d.architecture},
+              {"batch_norm_epsilon", d.batch_norm_epsilon},
+              {"labels", io::label_names},
+              {"preprocessing", json::parse(to_json(d.preprocessing))},
+              {"class_prior", by_label(d.class_prior)},
+              {"data_hash", d.data_hash},
+              {"split_hash", d.split_hash},
+              {"split_by_patient", d.by_patient},
+              {"seed", d.seed},
+              {"epoch", d.epoch},
+              {"validation", validation_json(d)},
+              {"program_version", d.program_version},
+              {"weight_hash", d.weight_hash}};
+  if (d.pretrained) object["pretrained"] = json::parse(to_json(*d.pretrained));
+  return object;
 }
 
 std::filesystem::path model_path(const std::filesystem::path& path) {
@@ -153,9 +158,11 @@ ModelDescription read_model_description(const std::filesystem::path& path) {
 
 std::unique_ptr<nn::Module> load_network(const ModelFile& file) {
   const Preprocessing& preprocessing = file.description.preprocessing;
-  auto network = models::make_model(
-      file.description.architecture,
-      {.channels = preprocessing.channels(), .classes = io::label_count, .size = preprocessing.size});
+  auto network =
+      models::make_model(file.description.architecture, {.channels = preprocessing.channels(),
+                                                         .classes = io::label_count,
+                                                         .size = preprocessing.size,
+                                                         .batch_norm_epsilon = file.description.batch_norm_epsilon});
   import_weights(file.contents, file.path.string(), *network);
   return network;
 }

@@ -12,12 +12,15 @@
 #include "nn/layers/module.h"
 #include "train/metrics.h"
 #include "train/preprocessing.h"
+#include "train/weight_origin.h"
 
 namespace train {
 
 /// Stored as JSON under the metadata key `falx`. Probabilities are by label name.
 struct ModelDescription {
   std::string architecture;  // a name of models/registry.h
+  double batch_norm_epsilon = 1e-5;
+  std::optional<WeightOrigin> pretrained{};  // absent: trained from random weights
   Preprocessing preprocessing;
   Probabilities class_prior = {};     // prevalence of the training part
   std::string data_hash, split_hash;  // SHA-256
@@ -33,7 +36,7 @@ struct ModelDescription {
 };
 
 /// Newer majors mean that an old program would misread the file; newer minors only add keys.
-inline constexpr int format_major = 1, format_minor = 0;
+inline constexpr int format_major = 1, format_minor = 1;
 
 std::string to_json(const ModelDescription& description);
 /// `file` names the source in messages. Throws nn::Error for a newer major version, other labels, missing keys.

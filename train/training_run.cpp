@@ -13,7 +13,7 @@
 namespace train {
 namespace {
 
-Preprocessing preprocessing_of(const TrainConfig& config, ImageKind kind) {
+Preprocessing preprocessing_of(const TrainConfig& config, ImageKind kind, const std::optional<WeightOrigin>& origin) {
   const InputKind input = config.input == "slices" ? InputKind::slices : InputKind::windows;
   Preprocessing preprocessing = Preprocessing::defaults(kind, input, config.size);
   if (!config.windows.empty()) {
@@ -25,6 +25,7 @@ Preprocessing preprocessing_of(const TrainConfig& config, ImageKind kind) {
     preprocessing.mean.assign(model.mean.begin(), model.mean.end());
     preprocessing.deviation.assign(model.deviation.begin(), model.deviation.end());
   }
+  if (origin) apply_scaling(origin->scaling, preprocessing);
   preprocessing.check();
   return preprocessing;
 }
@@ -41,7 +42,11 @@ DatasetOptions dataset_options(const TrainConfig& config, const DatasetProgress&
 
 Split make_split(const Dataset& dataset, const std::vector<std::size_t>& images, const TrainConfig& config,
                  std::string_view id_key) {
-  if (!config.split.empty()) return read_split(config.split);
+  if (!config.split.empty()) {
+    Split split = read_split(config.split);
+    check_fold(split, config);
+    return split;
+  }
   std::vector<std::string> patients;
   std::vector<ImageLabels> labels;
   for (const std::size_t i : images) {
@@ -66,6 +71,11 @@ int loader_workers() { return std::max(1, nn::thread_count()); }
 
 }  // namespace
 
+void check_fold(const Split& split, const TrainConfig& config) {
+  NN_CHECK(config.fold >= 0 && config.fold < split.folds, "--fold ", config.fold, ": ", config.split,
+           " has the folds 0 to ", split.folds - 1);
+}
+
 DataParts split_dataset(const Dataset& dataset, const TrainConfig& config, std::string_view id_key) {
   const std::vector<std::size_t> images = dataset.labelled();
   NN_CHECK(!images.empty(), config.images, ": no image has a label in ", config.labels);
@@ -81,14 +91,38 @@ DataParts split_dataset(const Dataset& dataset, const TrainConfig& config, std::
   return parts;
 }
 
-TrainingRun::TrainingRun(TrainConfig config, RunDirectory directory, std::string id_key, const DatasetProgress& loading)
+TrainingRun::TrainingRun(TrainConfig config, RunDirectory directory, std::string id_key, const DatasetProgress& loading,
+                         Start start)
     : config_(std::move(config)),
       directory_(std::move(directory)),
       id_key_(std::move(id_key)),
+      start_(start),
+      weights_(read_initial_weights(config_, directory_, start)),
       dataset_(load_dataset(dataset_options(config_, loading), cache_)),
       parts_(split_dataset(dataset_, config_, id_key_)),
-      preprocessing_(preprocessing_of(config_, dataset_.kind)),
-      class_prior_(prevalence(labels_of(parts_.training))) {}
+      preprocessing_(preprocessing_of(config_, dataset_.kind, weights_.origin)),
+      class_prior_(prevalence(labels_of(parts_.training))),
+      network_(make_network()) {
+  if (weights_.origin) config_.weights_sha256 = weights_.origin->sha256;
+}
+
+/// Random, but for the pretrained weights; the head's bias starts from the class prior.
+std::unique_ptr<nn::Module> TrainingRun::make_network() {
+  models::ModelOptions options{.channels = preprocessing_.channels(),
+                               .classes = io::label_count,
+                               .size = preprocessing_.size,
+                               .dropout = config_.dropout,
+                               .seed = config_.seed,
+                               .recompute_batch_norm = config_.recompute};
+  if (weights_.origin) options.batch_norm_epsilon = weights_.origin->batch_norm_epsilon;
+  auto network = models::make_model(config_.model, options);
+  if (weights_.pretrained) {
+    weights_loaded_ = describe(*weights_.pretrained, import_pretrained(*weights_.pretrained, *network));
+    weights_.pretrained.reset();
+  }
+  set_head_bias(*network, class_prior_);
+  return network;
+}
 
 TrainingRun::~TrainingRun() = default;
 
@@ -124,11 +158,22 @@ std::vector<std::string> TrainingRun::warnings() const {
   return lines;
 }
 
-Ended TrainingRun::train(TrainingObserver& observer, const Trainer::StopRequested& stop_requested) {
-  auto network = models::make_model(
-      config_.model, {.channels = preprocessing_.channels(), .size = preprocessing_.size, .seed = config_.seed});
-  set_head_bias(*network, class_prior_);
+TrainerOptions TrainingRun::trainer_options() const {
+  TrainerOptions options{.epochs = config_.epochs,
+                         .schedule = {.learning_rate = config_.learning_rate, .warmup_share = config_.warmup},
+                         .optimizer = {.kind = optimizer_kind(config_.optimizer), .weight_decay = config_.weight_decay},
+                         .patience = config_.patience,
+                         .checkpoint_minutes = config_.checkpoint_minutes,
+                         .seed = config_.seed};
+  if (!config_.weights.empty()) {
+    options.fine_tuning = {.backbone_learning_rate_scale = config_.backbone_learning_rate / config_.learning_rate,
+                           .freeze_epochs = config_.freeze_epochs,
+                           .frozen_batch_norm = config_.batch_norm == "frozen"};
+  }
+  return options;
+}
 
+Ended TrainingRun::train(TrainingObserver& observer, const Trainer::StopRequested& stop_requested) {
   LoaderOptions training = training_options(config_.batch, config_.seed),
                 validation = evaluation_options(config_.batch);
   training.augment = config_.augment;
@@ -136,34 +181,32 @@ Ended TrainingRun::train(TrainingObserver& observer, const Trainer::StopRequeste
   Loader training_loader(dataset_, parts_.training, preprocessing_, training, cache_);
   Loader validation_loader(dataset_, parts_.validation, preprocessing_, validation, cache_);
 
-  Trainer trainer({.network = *network,
+  Trainer trainer({.network = *network_,
                    .training = training_loader,
                    .validation = validation_loader,
                    .validation_labels = labels_of(parts_.validation),
                    .class_prior = class_prior_,
                    .identity = {.architecture = config_.model,
                                 .data_hash = data_hash(dataset_, dataset_.labelled()),
-                                .split_hash = split_hash(parts_.split)},
+                                .split_hash = split_hash(parts_.split),
+                                .pretrained = weights_.origin},
                    .files = {.checkpoint = directory_.checkpoint(), .history = directory_.history()}},
-                  {.epochs = config_.epochs,
-                   .schedule = {.learning_rate = config_.learning_rate},
-                   .optimizer = {.kind = optimizer_kind(config_.optimizer), .weight_decay = config_.weight_decay},
-                   .patience = config_.patience,
-                   .checkpoint_minutes = config_.checkpoint_minutes,
-                   .seed = config_.seed});
-  trainer.resume();
+                  trainer_options());
+  if (start_ == Start::from_checkpoint) trainer.resume();
   write_tables();  // not before: a refused checkpoint leaves the run as it was
-  const auto keep = [&](const HistoryRow& row, const ValidationResult& result) { keep_best(*network, row, result); };
+  const auto keep = [&](const HistoryRow& row, const ValidationResult& result) { keep_best(row, result); };
   const Ended ended = trainer.run(observer, keep, stop_requested);
   history_ = trainer.state().history;
   best_epoch_ = trainer.state().best_epoch;
   return ended;
 }
 
-void TrainingRun::keep_best(nn::Module& network, const HistoryRow& row, const ValidationResult& result) {
+void TrainingRun::keep_best(const HistoryRow& row, const ValidationResult& result) {
   write_predictions(result);
   write_model(directory_.model(),
               {.architecture = config_.model,
+               .batch_norm_epsilon = weights_.origin ? weights_.origin->batch_norm_epsilon : 1e-5,
+               .pretrained = weights_.origin,
                .preprocessing = preprocessing_,
                .class_prior = class_prior_,
                .data_hash = data_hash(dataset_, parts_.training),
@@ -175,7 +218,7 @@ void TrainingRun::keep_best(nn::Module& network, const HistoryRow& row, const Va
                .weighted_log_loss = row.weighted_log_loss,
                .auc = row.auc,
                .program_version = FALX_VERSION},
-              network);
+              *network_);
 }
 
 void TrainingRun::write_predictions(const ValidationResult& result) const {

@@ -8,6 +8,7 @@
 
 #include "train/config.h"
 #include "train/dataset.h"
+#include "train/initial_weights.h"
 #include "train/run_directory.h"
 #include "train/split.h"
 #include "train/trainer.h"
@@ -20,21 +21,24 @@ struct DataParts {
   std::vector<std::size_t> training, validation;
 };
 
+/// Throws nn::Error if the table of --split has no fold --fold.
+void check_fold(const Split& split, const TrainConfig& config);
+
 /// Splits the labelled images by patient as the options say, and checks that nothing leaks.
 DataParts split_dataset(const Dataset& dataset, const TrainConfig& config, std::string_view id_key);
 
 class TrainingRun {
  public:
-  /// Reads the data and splits it; writes nothing yet. `config` is resolved; `id_key` makes pseudonyms. Throws
-  /// nn::Error for data that cannot be trained on.
+  /// Reads weights and data and splits the data; writes nothing yet. `config` is resolved; `id_key` makes pseudonyms.
+  /// Throws nn::Error for data that cannot be trained on, and for weights that do not fit.
   TrainingRun(TrainConfig config, RunDirectory directory, std::string id_key = std::string(default_id_key),
-              const DatasetProgress& loading = {});
+              const DatasetProgress& loading = {}, Start start = Start::from_checkpoint);
   TrainingRun(const TrainingRun&) = delete;
   TrainingRun& operator=(const TrainingRun&) = delete;
   ~TrainingRun();
 
-  /// Goes on from last.safetensors if there is one, and trains; writes all files of the run directory, which exists,
-  /// but the report. Throws nn::Error, with nothing written, for a checkpoint that does not belong to this run.
+  /// Goes on from last.safetensors unless the run starts anew, and trains; writes all files of the run directory, which
+  /// exists, but the report. Throws nn::Error, with nothing written, for a checkpoint that does not belong to this run.
   Ended train(TrainingObserver& observer, const Trainer::StopRequested& stop_requested);
 
   const TrainConfig& config() const { return config_; }
@@ -45,23 +49,31 @@ class TrainingRun {
   const std::vector<HistoryRow>& history() const { return history_; }
   int best_epoch() const { return best_epoch_; }
   SliceCache& cache() { return cache_; }
+  /// The pretrained weights that were loaded, in a line; empty if none were.
+  const std::string& weights_loaded() const { return weights_loaded_; }
   /// Lines that the user should read: "not split by patient", labels without images.
   std::vector<std::string> warnings() const;
 
  private:
+  std::unique_ptr<nn::Module> make_network();
+  TrainerOptions trainer_options() const;
   std::vector<ImageLabels> labels_of(const std::vector<std::size_t>& images) const;
   void write_tables() const;
-  void keep_best(nn::Module& network, const HistoryRow& row, const ValidationResult& result);
+  void keep_best(const HistoryRow& row, const ValidationResult& result);
   void write_predictions(const ValidationResult& result) const;
 
-  const TrainConfig config_;
+  TrainConfig config_;
   const RunDirectory directory_;
   const std::string id_key_;
+  const Start start_;
+  InitialWeights weights_;
   SliceCache cache_;
   Dataset dataset_;
   DataParts parts_;
   Preprocessing preprocessing_;
   Probabilities class_prior_ = {};
+  std::string weights_loaded_;
+  std::unique_ptr<nn::Module> network_;
   std::vector<HistoryRow> history_;
   int best_epoch_ = 0;
 };

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <pty.h>
+#include <sys/stat.h>
 
 #include <nlohmann/json.hpp>
 #include <set>
@@ -22,7 +23,10 @@ using testing::Not;
 
 class FalxTrain : public testing::Test {
  protected:
-  FalxTrain() { test::write_tiny_pictures(directory_.path()); }
+  FalxTrain() {
+    test::write_tiny_pictures(directory_.path());
+    all_labels_ = bytes("labels.csv");
+  }
 
   /// `falx train` on the tiny pictures, an epoch unless said otherwise.
   std::vector<std::string> arguments(const std::string& out, std::vector<std::string> more = {}) const {
@@ -64,6 +68,7 @@ class FalxTrain : public testing::Test {
   }
 
   test::TemporaryDirectory directory_;
+  std::string all_labels_;
 };
 
 const std::set<std::string> run_files = {"config.json",     "history.csv",  "last.safetensors", "model.safetensors",
@@ -178,6 +183,8 @@ TEST_F(FalxTrain, WrongUsageIsOneLineAndExitCode2) {
   expect_one_line(train("run", {"--validation", "1.5"}), 2, "--validation 1.5");
   expect_one_line(train("run", {"--folds", "3", "--fold", "3"}), 2, "--fold 3");
   expect_one_line(train("run", {"--threads", "0"}), 2, "--threads");
+  std::ofstream(directory_ / "split.csv") << "patient,fold\na,0\nb,1\nc,2\n";
+  expect_one_line(train("run", {"--split", path("split.csv"), "--fold", "3"}), 2, "split.csv has the folds 0 to 2");
   expect_one_line(train("run", {"--device", "cuda"}), 2, "without CUDA");
   expect_one_line(train("run", {"--config", path("absent.json")}), 2, "absent.json");
   expect_one_line(RunningFalx({"train", "--out", path("run")}).wait(), 2, "--images is required");
@@ -189,8 +196,7 @@ TEST_F(FalxTrain, WhatIsNotThereYetIsAbsentAndRefused) {
   const std::string help = test::run_falx("train --help").out;
   EXPECT_THAT(help, HasSubstr("--resume"));
   EXPECT_THAT(help, HasSubstr("Examples:"));
-  for (const char* flag : {"--weights", "--precision", "cuda", "bf16"}) EXPECT_THAT(help, Not(HasSubstr(flag)));
-  expect_one_line(train("run", {"--weights", "file"}), 2, "--weights");
+  for (const char* flag : {"--precision", "cuda", "bf16"}) EXPECT_THAT(help, Not(HasSubstr(flag)));
   expect_one_line(train("run", {"--precision", "bf16"}), 2, "--precision");
 }
 
@@ -286,6 +292,24 @@ TEST_F(FalxTrain, CtrlCAndSigtermFinishTheStepAndLeaveARunToResume) {
   EXPECT_EQ(result.exit_code, 143) << result.error;
   EXPECT_THAT(bytes("run/history.csv"), testing::StartsWith(before));
   EXPECT_NE(bytes("run/history.csv"), before);
+}
+
+TEST_F(FalxTrain, CtrlCWhileTheDataAreReadIsOneLineAndLeavesNothing) {
+  // The labels come through a pipe that nobody fills before the signal is there: the data are being read for sure.
+  fs::remove(directory_ / "labels.csv");
+  ASSERT_EQ(::mkfifo(path("labels.csv").c_str(), 0600), 0);
+  RunningFalx running(arguments("run", {"--quiet"}));
+  int pipe = -1;  // can be opened once the program has opened the other end
+  while ((pipe = ::open(path("labels.csv").c_str(), O_WRONLY | O_NONBLOCK)) < 0 && !running.has_ended()) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  ASSERT_GE(pipe, 0);
+  running.signal(SIGINT);
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  ASSERT_EQ(::write(pipe, all_labels_.data(), all_labels_.size()), static_cast<ssize_t>(all_labels_.size()));
+  ::close(pipe);
+  expect_one_line(running.wait(), 130, "stopped while reading the data; nothing was written");
+  EXPECT_FALSE(fs::exists(directory_ / "run"));
 }
 
 TEST_F(FalxTrain, ASecondCtrlCEndsAtOnce) {

@@ -96,6 +96,27 @@ TEST(Checkpoint, OfOtherDataOrAnotherSplitIsRefused) {
   EXPECT_EQ(read(identity), "");
 }
 
+TEST(Checkpoint, KnowsWhereTheFirstWeightsCameFrom) {
+  const test::TemporaryDirectory directory;
+  const auto path = directory / "last.safetensors";
+  Training training(1);
+  train::write_checkpoint(path, identity, training.network, training.optimizer, state());
+  EXPECT_FALSE(train::read_checkpoint_origin(path));
+  CheckpointIdentity pretrained = identity;
+  pretrained.pretrained = {.file = "a.h5", .known_as = "A", .sha256 = "01", .batch_norm_epsilon = 1.001e-5};
+  train::write_checkpoint(path, pretrained, training.network, training.optimizer, state());
+  EXPECT_EQ(train::read_checkpoint_origin(path), pretrained.pretrained);
+  const auto read = [&](const CheckpointIdentity& wanted) {
+    return error_of([&] { train::read_checkpoint(path, wanted, training.network, training.optimizer); });
+  };
+  EXPECT_EQ(read(pretrained), "");
+  EXPECT_THAT(read(identity), HasSubstr("started from other pretrained weights"));
+  pretrained.pretrained->sha256 = "02";
+  EXPECT_THAT(read(pretrained), HasSubstr("started from other pretrained weights"));
+  io::write_safetensors(path, {});
+  EXPECT_THAT(error_of([&] { train::read_checkpoint_origin(path); }), HasSubstr("no checkpoint of falx train"));
+}
+
 TEST(Checkpoint, OfAnotherOptimizerIsRefused) {
   const test::TemporaryDirectory directory;
   const auto path = directory / "last.safetensors";

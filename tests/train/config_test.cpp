@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "models/registry.h"
 #include "tests/support/error_of.h"
 
 namespace {
@@ -48,6 +49,49 @@ TEST(TrainConfig, ResolvingFillsInWhatIsUsual) {
   EXPECT_EQ(train::resolve(sgd).learning_rate, 0.05);
 }
 
+TEST(TrainConfig, WhatIsUsualFollowsFromModelOptimizerAndWeights) {
+  TrainConfig config = usual();
+  config.model = "vgg16";
+  const TrainConfig random = train::resolve(config);
+  EXPECT_EQ(random.learning_rate, models::find_model("vgg16").learning_rate);
+  EXPECT_EQ(random.dropout, models::find_model("vgg16").dropout);
+  EXPECT_EQ(random.warmup, 0.1);
+  EXPECT_EQ(random.backbone_learning_rate, 0) << "nothing learns apart";
+  EXPECT_EQ(random.freeze_epochs, 0);
+  config.weights = "vgg16.safetensors";
+  const TrainConfig pretrained = train::resolve(config);
+  EXPECT_EQ(pretrained.learning_rate, 1e-3);
+  EXPECT_EQ(pretrained.backbone_learning_rate, 1e-4);
+  EXPECT_EQ(pretrained.freeze_epochs, 1);
+  EXPECT_EQ(pretrained.batch_norm, "train");
+  EXPECT_EQ(pretrained.weights, (std::filesystem::current_path() / "vgg16.safetensors").string());
+  EXPECT_EQ(train::to_json(train::resolve(pretrained)), train::to_json(pretrained))
+      << "resolving again changes nothing";
+  config.optimizer = "sgd";
+  config.epochs = 1;
+  EXPECT_EQ(train::resolve(config).backbone_learning_rate, 0.1 * 0.02);
+  EXPECT_EQ(train::resolve(config).freeze_epochs, 0) << "the only epoch";
+  config.learning_rate = 0.5;
+  EXPECT_EQ(train::resolve(config).backbone_learning_rate, 0.05);
+}
+
+TEST(TrainConfig, WhatNeedsWeightsIsRefusedWithoutThem) {
+  const auto refused = [](const auto& change) {
+    TrainConfig config = usual();
+    change(config);
+    return error_of([&] { train::resolve(config); });
+  };
+  EXPECT_THAT(refused([](TrainConfig& c) { c.backbone_learning_rate = 1e-4; }), HasSubstr("--backbone-lr needs"));
+  EXPECT_THAT(refused([](TrainConfig& c) { c.freeze_epochs = 2; }), HasSubstr("--freeze-epochs needs"));
+  EXPECT_THAT(refused([](TrainConfig& c) { c.batch_norm = "frozen"; }), HasSubstr("--batch-norm frozen needs"));
+  EXPECT_THAT(refused([](TrainConfig& c) { c.weights_sha256 = "ab"; }), HasSubstr("--weights-sha256 needs"));
+  EXPECT_THAT(refused([](TrainConfig& c) { c.weights = "file"; }), HasSubstr("no pretrained weights for cnn"));
+  EXPECT_THAT(refused([](TrainConfig& c) { c.model = "vgg16", c.weights = "file", c.weights_sha256 = "ab"; }),
+              HasSubstr("--weights-sha256 ab: expected 64 digits"));
+  EXPECT_THAT(refused([](TrainConfig& c) { c.model = "vgg16", c.weights = "file", c.backbone_learning_rate = -1; }),
+              HasSubstr("--backbone-lr -1"));
+}
+
 TEST(TrainConfig, ValuesThatCannotBeAreRefusedByName) {
   const auto refused = [](const auto& change) {
     TrainConfig config = usual();
@@ -61,6 +105,9 @@ TEST(TrainConfig, ValuesThatCannotBeAreRefusedByName) {
   EXPECT_THAT(refused([](TrainConfig& c) { c.size = 100000; }), HasSubstr("--size 100000"));
   EXPECT_THAT(refused([](TrainConfig& c) { c.learning_rate = 1e9; }), HasSubstr("--lr"));
   EXPECT_THAT(refused([](TrainConfig& c) { c.learning_rate = std::nan(""); }), HasSubstr("--lr"));
+  EXPECT_THAT(refused([](TrainConfig& c) { c.warmup = 1.5; }), HasSubstr("--warmup 1.5"));
+  EXPECT_THAT(refused([](TrainConfig& c) { c.dropout = 1; }), HasSubstr("--dropout 1"));
+  EXPECT_THAT(refused([](TrainConfig& c) { c.batch_norm = "off"; }), HasSubstr("--batch-norm off: expected one of"));
   EXPECT_THAT(refused([](TrainConfig& c) { c.model = "resnet"; }), HasSubstr("no model 'resnet'"));
   EXPECT_THAT(refused([](TrainConfig& c) { c.optimizer = "lion"; }), HasSubstr("lion"));
   EXPECT_THAT(refused([](TrainConfig& c) { c.device = "cuda"; }), HasSubstr("without CUDA"));
@@ -93,6 +140,25 @@ TEST(TrainConfig, ResumingTakesMoreEpochsThreadsAndDeviceOnly) {
   EXPECT_THAT(error_of([&] { train::resumed(run, given, {"epochs"}); }), HasSubstr("--epochs 11"));
   given.batch = run.batch;
   EXPECT_EQ(error_of([&] { train::resumed(run, given, {"batch"}); }), "");
+}
+
+TEST(TrainConfig, ResumingRefusesOtherWeightsAndTakesAConfigOfAnEarlierVersion) {
+  TrainConfig run = usual();
+  run.model = "vgg16";
+  run.weights = "/weights/a.safetensors";
+  run = train::resolve(run);
+  TrainConfig given;
+  given.weights = "/weights/b.safetensors";
+  EXPECT_THAT(error_of([&] { train::resumed(run, given, {"weights"}); }),
+              HasSubstr("--weights \"/weights/b.safetensors\": the run was started with \"/weights/a.safetensors\""));
+  given.weights = run.weights;
+  EXPECT_EQ(error_of([&] { train::resumed(run, given, {"weights"}); }), "");
+  given.freeze_epochs = 5;
+  EXPECT_THAT(error_of([&] { train::resumed(run, given, {"freeze-epochs"}); }), HasSubstr("--freeze-epochs 5"));
+  // An option that was not known then has its usual value.
+  const TrainConfig old =
+      train::train_config_from_json(R"({"images": "/i", "labels": "/l", "lr": 0.5})", "config.json");
+  EXPECT_EQ(train::resumed(old, {}, {}).warmup, 0.1);
 }
 
 TEST(TrainConfig, TheTableHasEveryOptionAsText) {

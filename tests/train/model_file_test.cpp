@@ -45,6 +45,43 @@ std::string error_with(const char* key, const json& value) {
   return error_of([&] { train::model_description_from_json(object.dump(), "model.safetensors"); });
 }
 
+TEST(ModelFile, KeepsTheEpsilonAndTheOriginOfPretrainedWeights) {
+  ModelDescription d = description();
+  d.batch_norm_epsilon = 1.001e-5;
+  d.pretrained = {.file = "a.h5",
+                  .known_as = "A",
+                  .sha256 = "0123",
+                  .scaling = train::PictureScaling::caffe,
+                  .batch_norm_epsilon = 1.001e-5};
+  const ModelDescription read = train::model_description_from_json(train::to_json(d), "model.safetensors");
+  EXPECT_EQ(read.batch_norm_epsilon, 1.001e-5);
+  EXPECT_EQ(read.pretrained, d.pretrained);
+  EXPECT_EQ(read.other_keys, "{}");
+}
+
+TEST(ModelFile, OfAnEarlierVersionHasNeither) {
+  json object = json::parse(train::to_json(description()));
+  object["format_version"] = "1.0";
+  object.erase("batch_norm_epsilon");
+  const ModelDescription read = train::model_description_from_json(object.dump(), "model.safetensors");
+  EXPECT_EQ(read.batch_norm_epsilon, 1e-5);
+  EXPECT_FALSE(read.pretrained);
+}
+
+TEST(ModelFile, TheEpsilonReachesTheNetwork) {
+  const test::TemporaryDirectory directory;
+  ModelDescription d = description();
+  const auto written = network();
+  const nn::Tensor x = nn::Tensor::zeros({1, 64, 64, 3});
+  const auto logits_with = [&](double epsilon) {
+    d.batch_norm_epsilon = epsilon;
+    train::write_model(directory / "model.safetensors", d, *written);
+    return (*train::load_network(train::read_model(directory.path())))(nn::Variable(x), {}).value().to_vector<float>();
+  };
+  std::fill_n(x.data<float>(), x.elements(), 1.0F);
+  EXPECT_NE(logits_with(1e-5), logits_with(1e-2));
+}
+
 TEST(ModelFile, KeepsWeightsAndDescription) {
   const test::TemporaryDirectory directory;
   const auto written = network();

@@ -1,0 +1,38 @@
+// What a network starts from: random weights, or the pretrained ones of --weights with a new head.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "nn/layers/module.h"
+#include "train/config.h"
+#include "train/preprocessing.h"
+#include "train/pretrained.h"
+#include "train/run_directory.h"
+#include "train/weight_origin.h"
+
+namespace train {
+
+/// Whether a run begins, or goes on from last.safetensors if there is one.
+enum class Start { anew, from_checkpoint };
+
+/// Both are empty without --weights. Going on from a checkpoint, the file of --weights is not read and need not exist:
+/// only `origin` is there, from the checkpoint.
+struct InitialWeights {
+  std::optional<Pretrained> pretrained{};
+  std::optional<WeightOrigin> origin{};
+};
+
+/// Throws nn::Error for a file that read_pretrained refuses, and for one that is not that of --weights-sha256.
+InitialWeights read_initial_weights(const TrainConfig& config, const RunDirectory& directory, Start start);
+
+/// Scales inputs to what the pretrained network saw: a window's value stands for a picture's brightness. With another
+/// number of channels than three, all take the mean of the three, as they do in the first layer's weights.
+void apply_scaling(PictureScaling scaling, Preprocessing& preprocessing);
+
+/// describe(pretrained), and "; 604 tensors loaded; left out: classifier.bias, classifier.weight; new: head.bias,
+/// head.weight".
+std::string describe(const Pretrained& pretrained, const ImportReport& report);
+
+}  // namespace train
