@@ -143,17 +143,19 @@ def train(make, shape, dtype, kind, rates):
 
 
 def write_safetensors(path, tensors, metadata):
-    names = {np.dtype(np.float64): "F64", np.dtype(np.float32): "F32"}
-    header, data = {"__metadata__": metadata}, b""
+    names = {np.dtype(np.float64): "F64", np.dtype(np.float32): "F32", np.dtype(np.int64): "I64"}
+    header, data, size = {"__metadata__": metadata}, [], 0
     for name, value in sorted(tensors.items(), key=lambda item: (-item[1].dtype.itemsize, item[0])):
         raw = np.ascontiguousarray(value).tobytes()
         header[name] = {"dtype": names[value.dtype], "shape": list(value.shape),
-                        "data_offsets": [len(data), len(data) + len(raw)]}
-        data += raw
+                        "data_offsets": [size, size + len(raw)]}
+        data.append(raw)
+        size += len(raw)
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
     with open(path, "wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text + data)
+        file.write(struct.pack("<Q", len(text)) + text)
+        file.writelines(data)
 
 
 def make_golden(name, make, shape, rates):
