@@ -18,7 +18,7 @@ from torch import nn
 from torch.nn import functional as F
 from torchvision.models import densenet, densenet121, densenet169, densenet201
 
-from golden import FOLDER, batch_of, make_golden, set_parameters, write_safetensors
+from golden import FOLDER, batch_of, describe, make_golden, set_parameters, write_safetensors
 
 
 class ThinDenseNet(nn.Module):
@@ -32,19 +32,6 @@ class ThinDenseNet(nn.Module):
 
     def forward(self, x):
         return self.head(F.relu(self.features(x)).mean((2, 3)))
-
-
-def fnv1a(text):
-    value = 0xCBF29CE484222325
-    for byte in text.encode():
-        value = (value ^ byte) * 0x100000001B3 % 2**64
-    return value
-
-
-def describe(network):
-    lines = [" ".join([name] + [str(size) for size in value.shape]) + "\n"
-             for name, value in network.state_dict().items() if not name.endswith("num_batches_tracked")]
-    return "%d %016x" % (len(lines), fnv1a("".join(sorted(lines))))
 
 
 def make_full_size(path):
