@@ -12,8 +12,8 @@
 #include "apps/commands.h"
 #include "models/registry.h"
 #include "nn/core/parallel.h"
-#include "train/image_scan.h"
-#include "train/load_benchmark.h"
+#include "train/data/image_scan.h"
+#include "train/data/load_benchmark.h"
 
 namespace apps {
 namespace {

@@ -6,7 +6,7 @@
 #include "io/labels.h"
 #include "models/registry.h"
 #include "nn/core/philox.h"
-#include "train/metrics.h"
+#include "train/evaluation/metrics.h"
 #include "train/train_step.h"
 
 namespace apps {

@@ -8,7 +8,7 @@
 
 #include "apps/commands.h"
 #include "io/pictures/picture_reader.h"
-#include "train/imagenet.h"
+#include "train/pretrained/imagenet.h"
 
 namespace apps {
 namespace {

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/commands.h"
-#include "train/convert_weights.h"
+#include "train/pretrained/convert_weights.h"
 
 namespace apps {
 namespace {

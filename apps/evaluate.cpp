@@ -9,7 +9,7 @@
 #include "apps/output_directory.h"
 #include "apps/report/evaluation_report.h"
 #include "io/files/atomic_file.h"
-#include "train/evaluate.h"
+#include "train/evaluation/evaluate.h"
 
 namespace apps {
 namespace {

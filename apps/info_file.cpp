@@ -8,9 +8,9 @@
 #include "io/files/safetensors.h"
 #include "io/pictures/picture_reader.h"
 #include "train/config.h"
+#include "train/data/pseudonym.h"
 #include "train/history.h"
 #include "train/model_file.h"
-#include "train/pseudonym.h"
 #include "train/run_directory.h"
 
 namespace apps {

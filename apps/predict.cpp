@@ -16,9 +16,9 @@
 #include "apps/predict_report.h"
 #include "apps/progress.h"
 #include "io/files/atomic_file.h"
+#include "train/data/rejected.h"
 #include "train/ensemble/ensemble_directory.h"
 #include "train/ensemble/member_table.h"
-#include "train/rejected.h"
 
 namespace apps {
 namespace {

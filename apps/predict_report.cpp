@@ -4,7 +4,7 @@
 #include <map>
 
 #include "apps/slice_picture.h"
-#include "train/rejected.h"
+#include "train/data/rejected.h"
 
 namespace apps {
 namespace {

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "io/pictures/png_writer.h"
-#include "train/preprocessing.h"
+#include "train/data/preprocessing.h"
 
 namespace apps {
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "train/dataset.h"
+#include "train/data/dataset.h"
 
 namespace apps {
 

@@ -15,7 +15,7 @@
 #include "io/files/atomic_file.h"
 #include "models/registry.h"
 #include "nn/core/parallel.h"
-#include "train/rejected.h"
+#include "train/data/rejected.h"
 #include "train/training_run.h"
 
 namespace apps {
@@ -193,8 +193,9 @@ void add_network_options(CLI::App& command, train::TrainConfig& config) {
       ->allow_extra_args(false);
   command.add_option("--dropout", config.dropout, "Of the head (default: the model's own)")
       ->check(CLI::NonNegativeNumber);
-  command.add_flag("--recompute", config.recompute,
-                   "DenseNet: less memory, more time: compute batch norms again in the backward pass");
+  command.add_flag("--recompute,!--no-recompute", config.recompute,
+                   "DenseNet: compute batch norms again in the backward pass instead of storing them (default: yes; "
+                   "half the memory, the same bits)");
 }
 
 void add_fine_tuning_options(CLI::App& command, train::TrainConfig& config) {

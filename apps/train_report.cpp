@@ -5,7 +5,7 @@
 #include <unordered_map>
 
 #include "apps/slice_picture.h"
-#include "train/predictions.h"
+#include "train/evaluation/predictions.h"
 
 namespace apps {
 namespace {

@@ -22,12 +22,12 @@ enum class Head {
 struct ModelOptions {
   std::int64_t channels = 3;  // of the input
   Head head = Head::ct;
-  std::int64_t classes = 0;           // logits; 0: 6 with the ct head, 1000 with the imagenet head
-  std::int64_t size = 0;              // pixels of the square input; 0: the model's own
-  std::optional<double> dropout{};    // of the ct head; absent: the model's own
-  std::uint64_t seed = 0;             // of the initial weights
-  double batch_norm_epsilon = 1e-5;   // Keras's weight files want 1.001e-5
-  bool recompute_batch_norm = false;  // DenseNet: compute BN-ReLU again in the backward pass instead of storing it
+  std::int64_t classes = 0;          // logits; 0: 6 with the ct head, 1000 with the imagenet head
+  std::int64_t size = 0;             // pixels of the square input; 0: the model's own
+  std::optional<double> dropout{};   // of the ct head; absent: the model's own
+  std::uint64_t seed = 0;            // of the initial weights
+  double batch_norm_epsilon = 1e-5;  // Keras's weight files want 1.001e-5
+  bool recompute_batch_norm = true;  // DenseNet: compute BN-ReLU again in the backward pass instead of storing it
 };
 
 /// One network: what it is, what it wants to be fed, and how to make it.

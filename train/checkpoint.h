@@ -7,8 +7,8 @@
 
 #include "nn/layers/module.h"
 #include "train/optimizer.h"
+#include "train/pretrained/weight_origin.h"
 #include "train/training_state.h"
-#include "train/weight_origin.h"
 
 namespace train {
 

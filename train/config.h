@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "train/preprocessing.h"
+#include "train/data/preprocessing.h"
 
 namespace train {
 
@@ -31,7 +31,7 @@ struct TrainConfig {
   double dropout = -1;                // of the head; negative: the usual one
   int freeze_epochs = -1;             // with weights, epochs in which only the head learns; negative: the usual number
   std::string batch_norm = "train";   // train; with weights also frozen
-  bool recompute = false;             // less memory, more time
+  bool recompute = true;              // DenseNet: batch norms again in the backward pass instead of storing them
   bool augment = true;
   int patience = 0;         // epochs without improvement before training ends; 0: never
   double validation = 0.2;  // share of the images

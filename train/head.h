@@ -4,7 +4,7 @@
 #include <string>
 
 #include "nn/layers/module.h"
-#include "train/labels.h"
+#include "train/data/labels.h"
 
 namespace train {
 

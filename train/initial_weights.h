@@ -7,10 +7,10 @@
 
 #include "nn/layers/module.h"
 #include "train/config.h"
-#include "train/preprocessing.h"
-#include "train/pretrained.h"
+#include "train/data/preprocessing.h"
+#include "train/pretrained/pretrained.h"
+#include "train/pretrained/weight_origin.h"
 #include "train/run_directory.h"
-#include "train/weight_origin.h"
 
 namespace train {
 

@@ -10,9 +10,9 @@
 
 #include "io/files/safetensors.h"
 #include "nn/layers/module.h"
-#include "train/metrics.h"
-#include "train/preprocessing.h"
-#include "train/weight_origin.h"
+#include "train/data/preprocessing.h"
+#include "train/evaluation/metrics.h"
+#include "train/pretrained/weight_origin.h"
 
 namespace train {
 

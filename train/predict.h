@@ -7,10 +7,10 @@
 #include <string_view>
 #include <vector>
 
-#include "train/dataset.h"
+#include "train/data/dataset.h"
+#include "train/data/pseudonym.h"
 #include "train/ensemble/ensemble.h"
-#include "train/predictions.h"
-#include "train/pseudonym.h"
+#include "train/evaluation/predictions.h"
 #include "train/validation.h"
 
 namespace train {

@@ -8,9 +8,9 @@
 #include "nn/autograd/tape.h"
 #include "nn/layers/module.h"
 #include "nn/layers/parameter_buffers.h"
+#include "train/data/loader.h"
+#include "train/evaluation/metrics.h"
 #include "train/fine_tuning.h"
-#include "train/loader.h"
-#include "train/metrics.h"
 #include "train/optimizer.h"
 
 namespace train {

@@ -8,7 +8,7 @@
 
 #include "nn/layers/module.h"
 #include "train/checkpoint.h"
-#include "train/loader.h"
+#include "train/data/loader.h"
 #include "train/model_file.h"
 #include "train/schedule.h"
 #include "train/train_step.h"

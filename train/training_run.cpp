@@ -5,10 +5,10 @@
 #include "io/files/atomic_file.h"
 #include "models/registry.h"
 #include "nn/core/parallel.h"
+#include "train/data/pseudonym.h"
+#include "train/data/rejected.h"
+#include "train/evaluation/predictions.h"
 #include "train/head.h"
-#include "train/predictions.h"
-#include "train/pseudonym.h"
-#include "train/rejected.h"
 
 namespace train {
 namespace {

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "train/config.h"
-#include "train/dataset.h"
+#include "train/data/dataset.h"
+#include "train/data/split.h"
 #include "train/initial_weights.h"
 #include "train/run_directory.h"
-#include "train/split.h"
 #include "train/trainer.h"
 
 namespace train {

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "nn/layers/module.h"
-#include "train/loader.h"
-#include "train/metrics.h"
+#include "train/data/loader.h"
+#include "train/evaluation/metrics.h"
 
 namespace train {
 

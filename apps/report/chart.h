@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "train/metrics.h"
+#include "train/evaluation/metrics.h"
 
 namespace apps {
 

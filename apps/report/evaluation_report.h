@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "train/evaluate.h"
+#include "train/evaluation/evaluate.h"
 
 namespace apps {
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "train/labels.h"
+#include "train/data/labels.h"
 
 namespace apps {
 

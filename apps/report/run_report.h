@@ -5,9 +5,9 @@
 #include <utility>
 #include <vector>
 
+#include "train/data/labels.h"
+#include "train/evaluation/metrics.h"
 #include "train/history.h"
-#include "train/labels.h"
-#include "train/metrics.h"
 
 namespace apps {
 
@@ -19,7 +19,7 @@ struct SamplePicture {
   train::ImageLabels labels = {};
 };
 
-/// Everything on the page of a training run. Patient ids come hashed (train/pseudonym.h) or not at all.
+/// Everything on the page of a training run. Patient ids come hashed (train/data/pseudonym.h) or not at all.
 struct RunReport {
   std::string title = {};     // the run's name
   std::string subtitle = {};  // "cnn, 96 px, 160 training and 40 validation patients"

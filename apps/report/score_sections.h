@@ -4,7 +4,7 @@
 #include <span>
 #include <string>
 
-#include "train/metrics.h"
+#include "train/evaluation/metrics.h"
 
 namespace apps {
 

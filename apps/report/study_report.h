@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "train/labels.h"
+#include "train/data/labels.h"
 
 namespace apps {
 

@@ -3,7 +3,7 @@
 
 #include <span>
 
-#include "train/labels.h"
+#include "train/data/labels.h"
 
 namespace train {
 

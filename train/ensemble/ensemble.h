@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "train/ensemble/belief.h"
+#include "train/ensemble/test_time_augmentation.h"
 #include "train/model_file.h"
-#include "train/test_time_augmentation.h"
 
 namespace train {
 

@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "nn/core/error.h"
-#include "train/metrics.h"
+#include "train/evaluation/metrics.h"
 #include "train/validation.h"
 
 namespace train {

@@ -5,10 +5,10 @@
 #include <vector>
 
 #include "train/config.h"
+#include "train/data/split.h"
+#include "train/evaluation/predictions.h"
 #include "train/model_file.h"
-#include "train/predictions.h"
 #include "train/run_directory.h"
-#include "train/split.h"
 
 namespace train {
 

@@ -5,7 +5,7 @@
 #include <numeric>
 
 #include "nn/core/error.h"
-#include "train/metrics.h"
+#include "train/evaluation/metrics.h"
 
 namespace train {
 namespace {

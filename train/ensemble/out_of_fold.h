@@ -8,7 +8,7 @@
 
 #include "train/ensemble/ensemble.h"
 #include "train/ensemble/recipe.h"
-#include "train/metrics.h"
+#include "train/evaluation/metrics.h"
 
 namespace train {
 

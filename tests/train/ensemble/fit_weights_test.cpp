@@ -9,7 +9,7 @@
 
 #include "nn/core/philox.h"
 #include "tests/support/error_of.h"
-#include "train/metrics.h"
+#include "train/evaluation/metrics.h"
 
 namespace {
 

@@ -10,11 +10,11 @@
 #include "nn/core/philox.h"
 #include "tests/train/tiny_network.h"
 #include "train/config.h"
-#include "train/metrics.h"
+#include "train/data/split.h"
+#include "train/evaluation/metrics.h"
+#include "train/evaluation/predictions.h"
 #include "train/model_file.h"
-#include "train/predictions.h"
 #include "train/run_directory.h"
-#include "train/split.h"
 #include "train/validation.h"
 
 namespace test {

@@ -1,0 +1,45 @@
+// Decoded images kept in memory: DICOM decoding in every epoch is the usual bottleneck of training.
+#pragma once
+
+#include <cstddef>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+#include "train/data/decoded_image.h"
+
+namespace train {
+
+/// At most `capacity` bytes of pixels; the least recently used goes first. Any thread may call.
+class SliceCache {
+ public:
+  static constexpr std::size_t default_capacity = std::size_t{1} << 30U;
+
+  explicit SliceCache(std::size_t capacity = default_capacity) : capacity_(capacity) {}
+  SliceCache(const SliceCache&) = delete;
+  SliceCache& operator=(const SliceCache&) = delete;
+
+  /// The file, from memory or decoded now. Throws io::FileRejected. What is returned lives as long as it is held,
+  /// whatever the cache drops.
+  std::shared_ptr<const DecodedImage> get(const std::string& path, ImageKind kind);
+
+  std::size_t bytes() const;
+  std::size_t hits() const;
+  std::size_t misses() const;
+
+ private:
+  struct Entry {
+    std::string path;
+    std::shared_ptr<const DecodedImage> image;
+  };
+
+  const std::size_t capacity_;
+  mutable std::mutex mutex_;
+  std::list<Entry> entries_;  // the most recently used first
+  std::unordered_map<std::string, std::list<Entry>::iterator> index_;
+  std::size_t bytes_ = 0, hits_ = 0, misses_ = 0;
+};
+
+}  // namespace train
