@@ -15,7 +15,7 @@
 #include "nn/core/parallel.h"
 #include "nn/core/philox.h"
 #include "tests/models/textbook_densenet.h"
-#include "train/metrics.h"
+#include "train/evaluation/metrics.h"
 #include "train/train_step.h"
 
 namespace {

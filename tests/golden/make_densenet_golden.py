@@ -7,8 +7,7 @@ densenets.safetensors is about the networks at full size with the imagenet head,
 
     NAME/logits      {2, 1000} f64, training mode, of a batch of 64 x 64 pixels
     NAME/evaluation  {2, 1000} f64, then in evaluation mode: with the running statistics that this one batch has moved
-    metadata NAME    "TENSORS HASH": how many tensors torchvision has (num_batches_tracked left out), and the 64-bit
-                     FNV-1a hash of their sorted lines "name size size ...\\n"
+    metadata NAME    "TENSORS HASH" of torchvision's names and shapes: golden.py, describe
 """
 import os
 

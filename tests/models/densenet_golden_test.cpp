@@ -1,8 +1,6 @@
 // DenseNet against PyTorch and torchvision: the values come from tests/golden/make_densenet_golden.py.
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cstdio>
 #include <sstream>
 
 #include "models/densenet.h"
@@ -55,46 +53,18 @@ TEST(DenseNetGolden, TenStepsOfSgdArePyTorchsInSingle) {
 }
 
 /// The networks of the paper at full size, with the imagenet head.
-class FullSize : public testing::TestWithParam<const char*> {
+class FullSizeDenseNet : public testing::TestWithParam<const char*> {
  protected:
   std::unique_ptr<nn::Module> make() const { return models::make_model(GetParam(), {.head = models::Head::imagenet}); }
   const io::Safetensors golden_ = io::read_safetensors("tests/golden/densenets.safetensors");
 };
 
-/// "features.conv0.weight 64 3 7 7\n", as a weight file would list it.
-std::string line_of(const std::string& path, int rank, const Shape& shape) {
-  std::ostringstream line;
-  line << path << ' ' << (rank == 1 ? shape.c : shape.n);
-  if (rank > 1) line << ' ' << shape.c;
-  if (rank > 2) line << ' ' << shape.h << ' ' << shape.w;
-  line << '\n';
-  return line.str();
-}
-
-std::uint64_t fnv1a(const std::string& text) {
-  std::uint64_t value = 0xcbf29ce484222325U;
-  for (const char character : text) value = (value ^ static_cast<unsigned char>(character)) * 0x100000001b3U;
-  return value;
-}
-
-TEST_P(FullSize, NamesAndShapesAreTorchvisions) {
-  const auto network = make();
-  std::vector<std::string> lines;
-  for (const auto& [path, parameter] : network->parameters()) {
-    lines.push_back(line_of(path, parameter->options().file_rank, parameter->shape()));
-  }
-  for (const auto& [path, buffer] : network->buffers()) lines.push_back(line_of(path, 1, buffer->shape()));
-  std::sort(lines.begin(), lines.end());
-  std::string text;
-  for (const std::string& line : lines) text += line;
-  char description[40];
-  std::snprintf(description, sizeof description, "%zu %016llx", lines.size(),
-                static_cast<unsigned long long>(fnv1a(text)));
-  EXPECT_EQ(description, golden_.metadata.at(GetParam())) << "the names here are\n" << text;
+TEST_P(FullSizeDenseNet, NamesAndShapesAreTorchvisions) {
+  EXPECT_EQ(test::describe_tensors(*make()), golden_.metadata.at(GetParam()));
 }
 
 // Measured: 3.5e-14 in training, 3.5e-15 in evaluation.
-TEST_P(FullSize, SlowLogitsArePyTorchs) {
+TEST_P(FullSizeDenseNet, SlowLogitsArePyTorchs) {
   const auto network = make();
   network->convert(DType::f64);
   test::set_parameters(*network);
@@ -111,7 +81,7 @@ TEST_P(FullSize, SlowLogitsArePyTorchs) {
             3e-13);
 }
 
-INSTANTIATE_TEST_SUITE_P(DenseNets, FullSize, testing::Values("densenet121", "densenet169", "densenet201"),
+INSTANTIATE_TEST_SUITE_P(DenseNets, FullSizeDenseNet, testing::Values("densenet121", "densenet169", "densenet201"),
                          [](const auto& network) { return std::string(network.param); });
 
 }  // namespace
