@@ -233,6 +233,7 @@ void add_training_options(CLI::App& command, train::TrainConfig& config) {
                   "Between checkpoints within an epoch; 0: only at its end")
       ->capture_default_str();
   command.add_option("--device", config.device, "cpu or auto")->capture_default_str();
+  command.add_option("--precision", config.precision, "Number type of the network: f32")->capture_default_str();
 }
 
 std::set<std::string> given_options(const CLI::App& command) {

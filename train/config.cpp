@@ -45,6 +45,7 @@ void for_each_option(Config& c, const Visit& visit) {
   visit("checkpoint-minutes", c.checkpoint_minutes);
   visit("seed", c.seed);
   visit("device", c.device);
+  visit("precision", c.precision);
   visit("threads", c.threads);
 }
 

@@ -43,6 +43,7 @@ struct TrainConfig {
   double checkpoint_minutes = 10;
   std::uint64_t seed = 0;
   std::string device = "auto";
+  std::string precision = "f32";  // of the numbers that the network computes with
   int threads = 0;  // 0: all cores
 };
 

@@ -196,8 +196,9 @@ TEST_F(FalxTrain, WhatIsNotThereYetIsAbsentAndRefused) {
   const std::string help = test::run_falx("train --help").out;
   EXPECT_THAT(help, HasSubstr("--resume"));
   EXPECT_THAT(help, HasSubstr("Examples:"));
-  for (const char* flag : {"--precision", "cuda", "bf16"}) EXPECT_THAT(help, Not(HasSubstr(flag)));
-  expect_one_line(train("run", {"--precision", "bf16"}), 2, "--precision");
+  for (const char* flag : {"cuda", "bf16"}) EXPECT_THAT(help, Not(HasSubstr(flag)));
+  expect_one_line(train("run", {"--precision", "bf16"}), 2, "--precision bf16: needs CUDA");
+  EXPECT_EQ(train("run", {"--precision", "f32", "--quiet"}).exit_code, 0);
 }
 
 TEST_F(FalxTrain, DataThatCannotBeUsedIsOneLineAndExitCode1AndLeavesNothing) {

@@ -111,6 +111,8 @@ TEST(TrainConfig, ValuesThatCannotBeAreRefusedByName) {
   EXPECT_THAT(refused([](TrainConfig& c) { c.model = "resnet"; }), HasSubstr("no model 'resnet'"));
   EXPECT_THAT(refused([](TrainConfig& c) { c.optimizer = "lion"; }), HasSubstr("lion"));
   EXPECT_THAT(refused([](TrainConfig& c) { c.device = "cuda"; }), HasSubstr("without CUDA"));
+  EXPECT_THAT(refused([](TrainConfig& c) { c.precision = "bf16"; }), HasSubstr("--precision bf16: needs CUDA"));
+  EXPECT_THAT(refused([](TrainConfig& c) { c.precision = "f64"; }), HasSubstr("--precision f64: expected one of f32"));
   EXPECT_THAT(refused([](TrainConfig& c) { c.windows = {"40-80"}; }), HasSubstr("--window 40-80"));
   EXPECT_THAT(refused([](TrainConfig& c) { c.windows = {"40/0"}; }), HasSubstr("--window 40/0"));
   EXPECT_THAT(refused([](TrainConfig& c) { c.windows.assign(17, "40/80"); }), HasSubstr("--window: at most 16"));
