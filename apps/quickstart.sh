@@ -26,15 +26,15 @@ seconds_with_build=$SECONDS
 step "Synthetic data set: 60 patients of head CT as DICOM files"
 $falx synth --out "$out/data" --patients 60 --test-patients 30 --size 256 --seed 7 --overwrite
 
-# NAME SIZE EPOCHS: a run of its own in $out/NAME; one split for all, so that an ensemble can be fitted.
+# train NAME SIZE EPOCHS [OPTION...]: a run of its own in $out/NAME; one split for all, so that an ensemble can be fitted.
 train() {
   step "Train the network $1 ($2 x $2 pixels)"
   $falx train --images "$out/data/stage_2_train" --labels "$out/data/stage_2_train.csv" \
-    --model "$1" --size "$2" --epochs "$3" --batch 16 --out "$out/$1" --overwrite
+    --model "$1" --size "$2" --epochs "$3" --batch 16 --out "$out/$1" --overwrite "${@:4}"
 }
 train cnn 128 10
 train densenet121 48 6
-train vgg16 48 4
+train vgg16 32 8 --lr 2e-4
 
 step "Join the three: weights for each label, fitted on validation predictions"
 $falx ensemble --run "$out/cnn" --run "$out/densenet121" --run "$out/vgg16" --out "$out/ensemble" --overwrite
