@@ -52,13 +52,13 @@ int run_info(InfoOptions options) {
 
 void add_info(CLI::App& program, Selected& selected) {
   auto options = std::make_shared<InfoOptions>();
-  CLI::App* command =
-      program.add_subcommand("info", "Describe a network, a weight file, a run, a DICOM file or this program");
+  CLI::App* command = program.add_subcommand(
+      "info", "Describe a network, a weight file, a run, an ensemble, a DICOM file or this program");
   command->footer(
       "Examples:\n"
       "  falx info                      version, CPU, devices, networks, kernel slots\n"
       "  falx info cnn --size 128       the table of layers\n"
-      "  falx info RUN                  a directory that falx train wrote\n"
+      "  falx info RUN                  a directory that falx train or falx ensemble wrote\n"
       "  falx info slice.dcm");
   command->add_option(
       "subject", options->subject,

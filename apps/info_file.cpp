@@ -9,6 +9,7 @@
 #include "io/pictures/picture_reader.h"
 #include "train/config.h"
 #include "train/data/pseudonym.h"
+#include "train/ensemble/ensemble_directory.h"
 #include "train/history.h"
 #include "train/model_file.h"
 #include "train/run_directory.h"
@@ -85,6 +86,29 @@ Facts describe_run(const train::RunDirectory& run) {
   return facts;
 }
 
+Facts describe_ensemble(const fs::path& path) {
+  const train::Ensemble ensemble = train::read_ensemble(path);
+  Facts facts;
+  facts.add("kind", "ensemble");
+  facts.add("rule", train::name(ensemble.rule));
+  facts.add("test-time augmentation", train::name(ensemble.augmentation));
+  facts.add("models", static_cast<std::int64_t>(ensemble.models()));
+  for (std::size_t m = 0; m < ensemble.members.size(); ++m) {
+    const train::Member& member = ensemble.members[m];
+    std::vector<std::string> models;
+    for (const train::ModelFile& model : member.models) {
+      models.push_back(
+          fmt::format("{} at {} px", model.description.architecture, model.description.preprocessing.size));
+    }
+    facts.add("member " + member.name, models);
+    facts.add("weighted log loss of " + member.name, member.validation_score);
+    for (std::size_t i = 0; i < io::label_count && !ensemble.weights.empty(); ++i) {
+      facts.add(fmt::format("weight of {} for {}", member.name, io::label_names[i]), ensemble.weights[m][i]);
+    }
+  }
+  return facts;
+}
+
 Facts describe_picture(const fs::path& path) {
   const io::Picture picture = io::read_picture(path.string());
   Facts facts;
@@ -146,7 +170,8 @@ bool looks_like_safetensors(const fs::path& path) {
 }  // namespace
 
 void print_file(const fs::path& path, bool json) {
-  const Facts facts = fs::is_directory(path)          ? describe_run({path})
+  const Facts facts = train::is_ensemble(path)        ? describe_ensemble(path)
+                      : fs::is_directory(path)        ? describe_run({path})
                       : looks_like_safetensors(path)  ? describe_weights(path)
                       : io::is_picture(path.string()) ? describe_picture(path)
                                                       : describe_dicom(path);

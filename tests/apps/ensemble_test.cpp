@@ -91,6 +91,9 @@ TEST_F(FalxEnsemble, JoinsRunsAndPredictsWhereverItIsMoved) {
   EXPECT_EQ(predicted.exit_code, 0) << predicted.error;
   EXPECT_THAT(predicted.out, HasSubstr("2 members (fitted); disagreement"));
   const double weight = description["members"][0]["weights"]["any"];
+  const ProgramResult info = test::run_falx("info --json " + path("moved"));
+  EXPECT_EQ(json::parse(info.out)["kind"], "ensemble") << info.error;
+  EXPECT_EQ(json::parse(info.out)["weight_of_a_for_any"].get<double>(), weight);
   const auto a = numbers("out/predictions.csv", "a_p_any"), b = numbers("out/predictions.csv", "b_p_any"),
              both = numbers("out/predictions.csv", "p_any"), apart = numbers("out/predictions.csv", "disagreement");
   ASSERT_FALSE(both.empty());

@@ -156,6 +156,20 @@ TEST(StudyReport, ShowsEveryStudyWithTheSlicesThatMatter) {
   EXPECT_THAT(html, HasSubstr("−20.0"));
 }
 
+TEST(StudyReport, ShowsTheMembersOfAnEnsembleSideBySide) {
+  apps::StudyReport report = made_up_studies(2, 5);
+  EXPECT_THAT(apps::study_report_html(report), Not(HasSubstr("<th>member</th>"))) << "one model has none";
+  report.studies[0].members = {{.name = hostile, .probability = {0.125}}, {.name = "vgg", .probability = {0.875}}};
+  report.studies[0].disagreement = 0.75;
+  report.studies[0].disputed_image = hostile;
+  const std::string html = apps::study_report_html(report);
+  expect_sound_page(html);
+  EXPECT_EQ(count(html, "<th>member</th>"), 1U);
+  EXPECT_THAT(html, HasSubstr("<tr><td>vgg</td><td>0.875</td>"));
+  EXPECT_THAT(html, HasSubstr("<td>together</td><td>0.900</td>"));
+  EXPECT_THAT(html, HasSubstr("furthest apart, by 0.750"));
+}
+
 TEST(StudyReport, IsASoundPageForNothingAndForOnePicture) {
   expect_sound_page(apps::study_report_html({.title = "empty"}));
   apps::StudyReport single = made_up_studies(1, 1);
@@ -187,6 +201,25 @@ TEST(EvaluationReport, SaysWhereTheClassPriorComesFrom) {
   EXPECT_THAT(html, HasSubstr("1\u202f234 labelled images have no prediction"));
   evaluation.prior_is_of_evaluated = false;
   EXPECT_THAT(apps::evaluation_report_html("x", evaluation), HasSubstr("found in the training part"));
+}
+
+TEST(EvaluationReport, ShowsAnEnsembleBesideItsMembers) {
+  const Scored scored = made_up_scores(40);
+  train::Evaluation evaluation;
+  evaluation.predictions = scored.predictions;
+  evaluation.labels = scored.labels;
+  evaluation.scores = evaluation.baseline = train::score(scored.predictions, scored.labels);
+  EXPECT_THAT(apps::evaluation_report_html("x", evaluation), Not(HasSubstr("<h2>Members</h2>")));
+  evaluation.members.members = {{.name = hostile, .scores = evaluation.scores},
+                                {.name = "vgg", .scores = evaluation.scores, .validation_score = 0.25}};
+  evaluation.members.comparison = {
+      .member = "vgg", .interval = {-0.02, -0.03, 0.01, 7}, .bootstrap = {}, .drawn = "patients"};
+  const std::string html = apps::evaluation_report_html("x", evaluation);
+  expect_sound_page(html);
+  EXPECT_THAT(html, HasSubstr("<h2>Members</h2>"));
+  EXPECT_THAT(html, HasSubstr("<td>0.2500</td></tr>"));
+  EXPECT_THAT(html,
+              HasSubstr("Ensemble minus vgg, the best member on validation: -0.0200 (95% interval -0.0300 to +0.0100"));
 }
 
 TEST(Html, EscapesAndEmbeds) {
