@@ -29,6 +29,7 @@ struct Options {
 std::vector<train::Recipe> read_recipes(const std::vector<std::string>& paths) {
   if (paths.size() < 2) throw UsageError("an ensemble needs at least two --run");
   std::vector<train::FinishedRun> runs;
+  runs.reserve(paths.size());
   for (const std::string& path : paths) runs.push_back(train::read_finished_run(path));
   return train::group_by_recipe(std::move(runs));
 }

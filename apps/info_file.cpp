@@ -21,6 +21,7 @@ namespace fs = std::filesystem;
 
 std::string window_list(const std::vector<io::GreyWindow>& windows) {
   std::vector<std::string> texts;
+  texts.reserve(windows.size());
   for (const io::GreyWindow& window : windows) texts.push_back(fmt::format("{:g}/{:g}", window.centre, window.width));
   return fmt::format("{}", fmt::join(texts, ", "));
 }

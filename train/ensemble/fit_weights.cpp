@@ -109,7 +109,9 @@ Vector search_line(const MixtureLoss& loss, const Vector& w, const Vector& targe
                    double value) {
   constexpr double rounding = 1e-12;  // of sums over many images: near the minimum no true decrease can be seen
   Vector next(w.size());
-  for (double step = 1; step > 1e-10; step /= 2) {
+  constexpr int most_halvings = 33;
+  double step = 1;
+  for (int halving = 0; halving <= most_halvings; ++halving, step /= 2) {
     for (std::size_t m = 0; m < w.size(); ++m) next[m] = (1 - step) * w[m] + step * target[m];
     const double slope = dot(gradient, next.data()) - dot(gradient, w.data());
     if (loss.value(next) <= value + 1e-4 * slope + rounding * (1 + std::abs(value))) break;

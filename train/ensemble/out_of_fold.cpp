@@ -90,6 +90,7 @@ void check_data_hashes(const Recipe& a, const Recipe& b) {
 
 Scores score_beliefs(const OutOfFold& data, const std::vector<Belief>& beliefs) {
   std::vector<Probabilities> probabilities;
+  probabilities.reserve(beliefs.size());
   for (const Belief& belief : beliefs) probabilities.push_back(belief.p);
   return score(probabilities, data.labels);
 }

@@ -46,6 +46,7 @@ std::vector<Sums> sums_by_group(std::span<const Probabilities> a, std::span<cons
     }
   }
   std::vector<Sums> result;
+  result.reserve(by_group.size());
   for (const auto& [group, sums] : by_group) result.push_back(sums);
   return result;
 }

@@ -15,6 +15,7 @@ namespace {
 /// Column names with a prefix, one a label: p_any, p_epidural, ...
 std::vector<std::string> label_columns(const std::string& prefix) {
   std::vector<std::string> columns;
+  columns.reserve(io::label_count);
   for (const std::string_view name : io::label_names) columns.push_back(prefix + std::string(name));
   return columns;
 }
