@@ -3,8 +3,10 @@
 #include <set>
 #include <utility>
 
+#include "io/files/child_process.h"
 #include "io/files/hdf5.h"
 #include "io/files/printable.h"
+#include "io/files/safetensors_header.h"
 
 namespace io {
 namespace {
@@ -12,6 +14,8 @@ namespace {
 constexpr std::size_t most_weights = 100'000;
 /// gzip gains little on trained weights; a file that unpacks to more was made to fill the memory.
 constexpr std::uint64_t most_expansion = 16, small_file = std::uint64_t{64} << 20U;
+/// Processor time: reading does a hundred times better.
+constexpr std::uint64_t least_seconds = 10, slowest = 2'000'000;  // bytes a second
 
 /// The group whose attributes list the layers: "" is the root.
 std::string group_of_layers(const Hdf5File& file, const std::filesystem::path& path) {
@@ -79,8 +83,60 @@ class Reader {
   std::set<std::string> seen_;
 };
 
+void send(const KerasWeights& keras, PipeWriter& pipe) {
+  pipe.text(keras.keras_version);
+  pipe.text(keras.backend);
+  pipe.number(keras.weights.size());
+  for (const KerasWeight& weight : keras.weights) {
+    pipe.text(weight.layer);
+    pipe.text(weight.tensor.name);
+    pipe.number(weight.tensor.type == ElementType::f32 ? 1 : 0);
+    pipe.number(weight.tensor.shape.size());
+    for (const std::int64_t length : weight.tensor.shape) pipe.number(static_cast<std::uint64_t>(length));
+    pipe.number(weight.tensor.bytes.size());
+    pipe.bytes({reinterpret_cast<const char*>(weight.tensor.bytes.data()), weight.tensor.bytes.size()});
+  }
+}
+
+StoredTensor receive_tensor(PipeReader& pipe) {
+  StoredTensor tensor{.name = pipe.text(), .type = {}, .shape = {}, .bytes = {}};
+  tensor.type = pipe.number() == 1 ? ElementType::f32 : ElementType::i64;
+  tensor.shape.resize(pipe.length());
+  for (std::int64_t& length : tensor.shape) length = static_cast<std::int64_t>(pipe.number());
+  tensor.bytes.resize(pipe.length());
+  NN_CHECK(tensor.bytes.size() == checked_size(tensor), "is damaged: an array has not the size of its shape");
+  pipe.bytes(tensor.bytes.data(), tensor.bytes.size());
+  return tensor;
+}
+
+KerasWeights receive(PipeReader& pipe) {
+  KerasWeights keras{.keras_version = pipe.text(), .backend = pipe.text(), .weights = {}};
+  for (std::uint64_t left = pipe.length(); left > 0; --left) {
+    std::string layer = pipe.text();
+    keras.weights.push_back({std::move(layer), receive_tensor(pipe)});
+  }
+  return keras;
+}
+
 }  // namespace
 
-KerasWeights read_keras_weights(const std::filesystem::path& path) { return Reader(path).read(); }
+/// libhdf5 can crash on a damaged file, and run for ever: it gets a process of its own.
+KerasWeights read_keras_weights(const std::filesystem::path& path) {
+  std::error_code failure;
+  const std::uintmax_t size = std::filesystem::file_size(path, failure);
+  NN_CHECK(!failure, path.string(), ": cannot read it: ", failure.message());
+  const ChildLimits limits{.most_bytes = most_expansion * size + 2 * small_file,
+                           .cpu_seconds = static_cast<unsigned>(least_seconds + size / slowest)};
+  KerasWeights keras;
+  try {
+    in_child_process(
+        limits, [&](PipeWriter& pipe) { send(Reader(path).read(), pipe); },
+        [&](PipeReader& pipe) { keras = receive(pipe); });
+  } catch (const nn::Error& error) {
+    const std::string what = error.what();  // the reader names the file, the pipe does not
+    throw nn::Error(what.starts_with(path.string()) ? what : nn::message(path.string(), ": ", what));
+  }
+  return keras;
+}
 
 }  // namespace io

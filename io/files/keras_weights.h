@@ -27,7 +27,7 @@ struct KerasWeights {
 
 /// All weights that the layers name; a whole model's optimizer state is passed over. Throws nn::Error in one line that
 /// names the file: damaged, no Keras file, Keras 3's other layout (.weights.h5), a weight that is named and not there,
-/// more data than the file can hold.
+/// more data than the file can hold. Runs libhdf5 in a process of its own, because damaged files can crash it.
 KerasWeights read_keras_weights(const std::filesystem::path& path);
 
 }  // namespace io

@@ -24,7 +24,9 @@ hid_t with_groups_above() {
 }  // namespace
 
 Hdf5Writer::Hdf5Writer(const std::filesystem::path& path)
-    : file_(must(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT))) {}
+    : file_(must(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT))) {
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);  // no messages on standard error
+}
 
 Hdf5Writer::~Hdf5Writer() { H5Fclose(file_); }
 

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <random>
+
+#include "io/files/atomic_file.h"
 #include "tests/io/files/hdf5_file.h"
 #include "tests/support/error_of.h"
 #include "tests/support/shared_data.h"
@@ -91,6 +94,29 @@ TEST(KerasWeights, RefusesAFileThatUnpacksToTooMuch) {
                 write_keras_layers(file, "", {{"a", {{"w", array}}}});
               }),
               HasSubstr("unpacks to more than"));
+}
+
+// Of a thousand such files with gzip, libhdf5 1.10.8 crashed on two and ran for ever on one: hence its own process.
+TEST(KerasWeights, NoDamagedFileCrashesTheReader) {
+  const test::TemporaryDirectory directory;
+  {
+    const Hdf5Writer writer(directory / "good.h5");
+    write_keras_layers(
+        writer, "",
+        {{"a", {{"a/kernel", {.shape = {4, 2}, .values = {1, 2, 3, 4, 5, 6, 7, 8}}}}}, {"b", {{"b/bias", pair}}}});
+  }
+  const std::string good = io::read_file(directory / "good.h5");
+  std::mt19937 random(5);
+  int refused = 0;
+  for (int i = 0; i < 300; ++i) {
+    std::string bytes = good;
+    for (int changes = 0; changes < 6; ++changes) bytes[random() % bytes.size()] = static_cast<char>(random());
+    io::write_file_atomically(directory / "bad.h5", bytes);
+    const std::string what = test::error_of([&] { io::read_keras_weights(directory / "bad.h5"); });
+    EXPECT_EQ(what.find('\n'), std::string::npos);
+    if (!what.empty()) ++refused;
+  }
+  EXPECT_GT(refused, 30);
 }
 
 /// Skips where the real files are absent.
