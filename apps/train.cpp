@@ -203,12 +203,13 @@ void add_fine_tuning_options(CLI::App& command, train::TrainConfig& config) {
   command.add_option("--weights-sha256", config.weights_sha256, "Accept only the file with this hash");
   command
       .add_option("--backbone-lr", config.backbone_learning_rate,
-                  "With --weights, highest learning rate of all but the head (default: a tenth of --lr)")
+                  "With --weights, highest learning rate of all but the head (default: as --lr)")
       ->check(CLI::PositiveNumber);
   command
       .add_option("--freeze-epochs", config.freeze_epochs,
-                  "With --weights, epochs at the beginning in which only the head learns (default: 1)")
-      ->check(CLI::NonNegativeNumber);
+                  "With --weights, epochs at the beginning in which only the head learns")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   command
       .add_option("--batch-norm", config.batch_norm,
                   "train, or with --weights frozen: keep and use the statistics that came with them")

@@ -29,7 +29,7 @@ struct TrainConfig {
   double warmup = -1;                 // share of the steps; negative: the usual one
   double weight_decay = -1;           // negative: the usual one
   double dropout = -1;                // of the head; negative: the usual one
-  int freeze_epochs = -1;             // with weights, epochs in which only the head learns; negative: the usual number
+  int freeze_epochs = 0;              // with weights, epochs at the beginning in which only the head learns
   std::string batch_norm = "train";   // train; with weights also frozen
   bool recompute = true;              // DenseNet: batch norms again in the backward pass instead of storing them
   bool augment = true;
@@ -44,7 +44,7 @@ struct TrainConfig {
   std::uint64_t seed = 0;
   std::string device = "auto";
   std::string precision = "f32";  // of the numbers that the network computes with
-  int threads = 0;  // 0: all cores
+  int threads = 0;                // 0: all cores
 };
 
 /// Fills in what was left open and makes paths absolute. Throws nn::Error naming the option for a value that cannot be.

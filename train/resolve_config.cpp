@@ -83,7 +83,8 @@ void check_windows(const TrainConfig& c) {
   for (const std::string& window : c.windows) parse_window(window);
 }
 
-/// From random weights; models::ModelEntry knows AdamW's. The others' are in the ratio that served cnn.
+/// models::ModelEntry knows AdamW's, from random weights; the others' are in the ratio that served cnn. Pretrained
+/// weights keep it, for head and backbone alike, and nothing is frozen: train/README.md has what was tried.
 double usual_learning_rate(OptimizerKind kind, const models::ModelEntry& model) {
   switch (kind) {
     case OptimizerKind::sgd:
@@ -96,11 +97,6 @@ double usual_learning_rate(OptimizerKind kind, const models::ModelEntry& model) 
   return model.learning_rate;
 }
 
-/// Of the new head on pretrained weights; the backbone has a tenth of it.
-double usual_head_learning_rate(OptimizerKind kind) { return kind == OptimizerKind::sgd ? 0.02 : 1e-3; }
-constexpr double usual_backbone_share = 0.1;
-/// Until then the head's gradients are noise that would harm the backbone.
-constexpr int usual_freeze_epochs = 1;
 constexpr double usual_warmup = 0.1;
 
 double usual_weight_decay(OptimizerKind kind) { return kind == OptimizerKind::adamw ? 0.1 : 1e-4; }
@@ -113,12 +109,8 @@ void fill_in_usual_values(TrainConfig& c) {
   const models::ModelEntry& model = models::find_model(c.model);
   const OptimizerKind kind = optimizer_kind(c.optimizer);
   if (c.size == 0) c.size = static_cast<int>(model.size);
-  const bool pretrained = !c.weights.empty();
-  if (c.learning_rate == 0) {
-    c.learning_rate = pretrained ? usual_head_learning_rate(kind) : usual_learning_rate(kind, model);
-  }
-  if (pretrained && c.backbone_learning_rate == 0) c.backbone_learning_rate = usual_backbone_share * c.learning_rate;
-  if (c.freeze_epochs < 0) c.freeze_epochs = pretrained && c.epochs > 1 ? usual_freeze_epochs : 0;
+  if (c.learning_rate == 0) c.learning_rate = usual_learning_rate(kind, model);
+  if (!c.weights.empty() && c.backbone_learning_rate == 0) c.backbone_learning_rate = c.learning_rate;
   if (c.warmup < 0) c.warmup = usual_warmup;
   if (c.weight_decay < 0) c.weight_decay = usual_weight_decay(kind);
   if (c.dropout < 0) c.dropout = model.dropout;

@@ -81,8 +81,8 @@ TEST_F(FalxTrainWeights, StartsFromThemAndRecordsWhatWasDone) {
   EXPECT_EQ(options["weights"], path("weights.safetensors"));
   EXPECT_EQ(options["weights-sha256"], hash);
   EXPECT_EQ(options["lr"], 1e-3);
-  EXPECT_EQ(options["backbone-lr"], 1e-4);
-  EXPECT_EQ(options["freeze-epochs"], 1);
+  EXPECT_EQ(options["backbone-lr"], 1e-3);
+  EXPECT_EQ(options["freeze-epochs"], 0);
   EXPECT_EQ(options["batch-norm"], "train");
   EXPECT_THAT(io::read_file(directory_ / "run" / "report.html"), HasSubstr(hash));
   const train::ModelDescription model = train::read_model_description(directory_ / "run");
@@ -109,7 +109,7 @@ TEST_F(FalxTrainWeights, FrozenAltogetherOnlyTheHeadChanges) {
 }
 
 TEST_F(FalxTrainWeights, GoingOnNeedsTheFileNoMoreAndEndsWithTheSameBits) {
-  ASSERT_EQ(from_weights("whole", {"--epochs", "2", "--quiet"}).exit_code, 0);
+  ASSERT_EQ(from_weights("whole", {"--epochs", "2", "--freeze-epochs", "1", "--quiet"}).exit_code, 0);
   RunningFalx running({"train",
                        "--out",
                        path("stopped"),
@@ -129,6 +129,8 @@ TEST_F(FalxTrainWeights, GoingOnNeedsTheFileNoMoreAndEndsWithTheSameBits) {
                        path("weights.safetensors"),
                        "--epochs",
                        "2",
+                       "--freeze-epochs",
+                       "1",
                        "--quiet"});
   ASSERT_TRUE(running.wait_for_file(directory_ / "stopped" / "config.json"));
   running.signal(SIGINT);

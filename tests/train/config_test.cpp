@@ -60,19 +60,22 @@ TEST(TrainConfig, WhatIsUsualFollowsFromModelOptimizerAndWeights) {
   EXPECT_EQ(random.freeze_epochs, 0);
   config.weights = "vgg16.safetensors";
   const TrainConfig pretrained = train::resolve(config);
-  EXPECT_EQ(pretrained.learning_rate, 1e-3);
+  EXPECT_EQ(pretrained.learning_rate, 1e-4);
   EXPECT_EQ(pretrained.backbone_learning_rate, 1e-4);
-  EXPECT_EQ(pretrained.freeze_epochs, 1);
+  EXPECT_EQ(pretrained.freeze_epochs, 0);
   EXPECT_EQ(pretrained.batch_norm, "train");
   EXPECT_EQ(pretrained.weights, (std::filesystem::current_path() / "vgg16.safetensors").string());
   EXPECT_EQ(train::to_json(train::resolve(pretrained)), train::to_json(pretrained))
       << "resolving again changes nothing";
   config.optimizer = "sgd";
-  config.epochs = 1;
-  EXPECT_EQ(train::resolve(config).backbone_learning_rate, 0.1 * 0.02);
-  EXPECT_EQ(train::resolve(config).freeze_epochs, 0) << "the only epoch";
+  EXPECT_EQ(train::resolve(config).backbone_learning_rate, 25 * 1e-4);
   config.learning_rate = 0.5;
+  EXPECT_EQ(train::resolve(config).backbone_learning_rate, 0.5) << "as --lr";
+  config.backbone_learning_rate = 0.05;
+  config.freeze_epochs = 2;
+  EXPECT_EQ(train::resolve(config).learning_rate, 0.5);
   EXPECT_EQ(train::resolve(config).backbone_learning_rate, 0.05);
+  EXPECT_EQ(train::resolve(config).freeze_epochs, 2);
 }
 
 TEST(TrainConfig, WhatNeedsWeightsIsRefusedWithoutThem) {
