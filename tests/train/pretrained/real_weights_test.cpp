@@ -71,7 +71,7 @@ class RealDenseNet121 : public testing::Test {
   nn::Tensor input_;
 };
 
-// Measured: 1.0e-5 for both.
+// Measured: 8.3e-6 for both logits (the largest is 22.5), 5.0e-6 for the features.
 constexpr double tolerance = 5e-5;
 
 TEST_F(RealDenseNet121, GivesKerasLogitsFromTheH5Slow) {
@@ -188,7 +188,7 @@ TEST_F(RealVgg16, GivesBlock3PoolFromThePartialFile) {
   const std::vector<float> pooled = network(nn::Variable(input), {}).value().to_vector<float>(),
                            reference = expected.to_vector<float>();
   const double scale = *std::max_element(reference.begin(), reference.end());
-  EXPECT_LT(largest_difference(pooled, reference) / scale, 1e-6);  // measured: 3e-7
+  EXPECT_LT(largest_difference(pooled, reference) / scale, 1e-6);  // measured: 3.8e-7
 }
 
 TEST_F(RealVgg16, APartOfItMustBeAskedFor) {
