@@ -45,7 +45,7 @@ class EnsembleDirectoryTest : public testing::Test {
   fs::path path(const std::string& name) const { return directory_ / name; }
   void write() const { train::write_ensemble({path("out")}, ensemble_); }
   std::string error_of_reading() const {
-    const std::string error = test::error_of([&] { train::read_ensemble(path("out")); });
+    std::string error = test::error_of([&] { train::read_ensemble(path("out")); });
     EXPECT_EQ(error.find('\n'), std::string::npos) << error;
     return error;
   }

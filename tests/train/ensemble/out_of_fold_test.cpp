@@ -37,17 +37,19 @@ class OutOfFoldTest : public testing::Test {
 
   std::vector<train::Recipe> recipes(const std::vector<std::string>& names) const {
     std::vector<train::FinishedRun> runs;
+    runs.reserve(names.size());
     for (const std::string& name : names) runs.push_back(train::read_finished_run(path(name)));
     return train::group_by_recipe(std::move(runs));
   }
   train::OutOfFold join(const std::vector<std::string>& names) const { return train::join_out_of_fold(recipes(names)); }
   std::string error_of_joining(const std::vector<std::string>& names) const {
-    const std::string error = test::error_of([&] { join(names); });
+    std::string error = test::error_of([&] { join(names); });
     EXPECT_EQ(error.find('\n'), std::string::npos) << error;
     return error;
   }
   static std::vector<std::string> names(const std::vector<train::Recipe>& recipes) {
     std::vector<std::string> list;
+    list.reserve(recipes.size());
     for (const train::Recipe& recipe : recipes) list.push_back(recipe.name);
     return list;
   }
@@ -83,11 +85,25 @@ TEST_F(OutOfFoldTest, FoldsOfOneRecipeAreOneMemberOverAllImages) {
   EXPECT_EQ(join(all).images.size(), 30U) << "every image";
 }
 
+TEST_F(OutOfFoldTest, ANetworksNumberStaysInTheMembersName) {
+  std::vector<std::string> all;
+  for (int fold = 0; fold < 2; ++fold) {
+    for (const char* name : {"densenet121", "densenet169"}) {
+      all.push_back(nn::message(name, "-", fold));
+      MadeUpRun run = run_of(name);
+      run.config.fold = fold;
+      write(all.back(), run);
+    }
+  }
+  EXPECT_THAT(names(recipes(all)), ElementsAre("densenet121", "densenet169"));
+}
+
 TEST_F(OutOfFoldTest, ThreadsAndCheckpointsMakeNoOtherRecipe) {
   for (int fold = 0; fold < 3; ++fold) {
     MadeUpRun run = fold_of("cnn", fold);
     run.config.threads = fold;
     run.config.checkpoint_minutes = fold;
+    run.config.recompute = fold == 0;
     write("cnn-" + std::to_string(fold), run);
   }
   EXPECT_EQ(recipes({"cnn-0", "cnn-1", "cnn-2"}).size(), 1U);
@@ -156,6 +172,10 @@ TEST_F(OutOfFoldTest, HalfDeletedRunsAreNamedWithTheMissingFile) {
               path("a").string() + " is no finished run: " + file + " is missing; train it again");
   }
   EXPECT_THAT(test::error_of([&] { train::read_finished_run(path("none")); }), HasSubstr("no such run directory"));
+  write("a", run_of("cnn"));
+  std::filesystem::remove(path("a") / "report.html");
+  EXPECT_THAT(test::error_of([&] { train::read_finished_run(path("a")); }), HasSubstr("falx train --resume"))
+      << "interrupted, not damaged";
 }
 
 TEST_F(OutOfFoldTest, RunsWithOtherLabelsAreRefused) {

@@ -2,12 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "io/pictures/picture_reader.h"
 #include "io/pictures/png_writer.h"
 #include "models/registry.h"
-#include "tests/support/error_of.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/tiny_pictures.h"
 #include "train/predict.h"
@@ -15,7 +15,6 @@
 namespace {
 
 namespace fs = std::filesystem;
-using testing::HasSubstr;
 using train::Prediction;
 
 /// Pictures, and untrained networks that read them.
@@ -74,6 +73,17 @@ TEST_F(PredictEnsemble, FoldsOfAMemberAreAveragedBeforeMembersAre) {
     EXPECT_EQ(together[i].by_member.size(), 2U);
     EXPECT_NEAR(together[i].by_member[1][0], (apart[i].by_member[1][0] + third[i].probability[0]) / 2, 1e-15);
   }
+}
+
+TEST_F(PredictEnsemble, AModelThatGivesNoNumberIsRefused) {
+  train::Ensemble ensemble = two_members();
+  for (io::StoredTensor& tensor : ensemble.members[1].models[0].contents.tensors) {
+    if (!tensor.name.ends_with("classifier.bias")) continue;
+    std::vector<float> values = tensor.values<float>();
+    values[3] = std::numeric_limits<float>::quiet_NaN();
+    tensor = io::stored_tensor<float>(tensor.name, tensor.shape, values);
+  }
+  EXPECT_THAT(test::error_of([&] { predict(ensemble); }), HasSubstr("old.safetensors: gives no finite number"));
 }
 
 TEST_F(PredictEnsemble, EachFileIsDecodedOnceForAllMembersAndViews) {
