@@ -1,6 +1,7 @@
 #include "train/predict.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <numeric>
 
@@ -15,9 +16,16 @@ constexpr std::size_t block_size = 512;
 struct LoadedModel {
   std::size_t member;
   double share;  // of the member's mean: one over its models and views
-  const Preprocessing* preprocessing;
+  const ModelFile* file;
   std::unique_ptr<nn::Module> network;
 };
+
+/// A network of damaged weights says NaN, which no rule of joining could tell from an answer.
+void check_finite(const Probabilities& logits, const ModelFile& model, const DatasetImage& image) {
+  const bool finite = std::all_of(logits.begin(), logits.end(), [](double logit) { return std::isfinite(logit); });
+  NN_CHECK(finite, model.path.string(), ": gives no finite number for image ", image.id,
+           ": its weights are unusable, train it again");
+}
 
 std::vector<LoadedModel> load_networks(const Ensemble& ensemble, std::size_t view_count) {
   std::vector<LoadedModel> networks;
@@ -25,7 +33,7 @@ std::vector<LoadedModel> load_networks(const Ensemble& ensemble, std::size_t vie
     const Member& member = ensemble.members[m];
     const double share = 1 / static_cast<double>(member.models.size() * view_count);
     for (const ModelFile& model : member.models) {
-      networks.push_back({m, share, &model.description.preprocessing, load_network(model)});
+      networks.push_back({m, share, &model, load_network(model)});
     }
   }
   return networks;
@@ -49,6 +57,7 @@ class Predictor {
       for (const Augmentation& view : views_) {
         const std::vector<Probabilities> logits = predict_view(model, view, dataset, begin, end);
         for (std::size_t i = 0; i < logits.size(); ++i) {
+          check_finite(logits[i], *model.file, dataset.images[begin + i]);
           add(beliefs[i][model.member], belief_of_logits(logits[i]), model.share);
         }
       }
@@ -64,7 +73,7 @@ class Predictor {
     LoaderOptions options = evaluation_options(batch_);
     options.workers = nn::thread_count();
     options.view = view;
-    Loader loader(dataset, std::move(indices), *model.preprocessing, options, cache_);
+    Loader loader(dataset, std::move(indices), model.file->description.preprocessing, options, cache_);
     const auto images = static_cast<std::int64_t>(dataset.images.size());
     const KeepGoing count = [&](std::int64_t done, std::int64_t) { return report(done, images); };
     auto logits = predict_logits(*model.network, loader, nn::Device::cpu, progress_ ? count : KeepGoing{});

@@ -54,10 +54,14 @@ void Ensemble::check() const {
     NN_CHECK(!member.models.empty(), "member ", member.name, " has no model");
     NN_CHECK(names.insert(member.name).second, "two members are called ", member.name,
              ": rename the directory or file of one, members are told apart by their names");
-    const ModelFile &first = members.front().models.front(), &own = member.models.front();
-    NN_CHECK(own.description.preprocessing.images == first.description.preprocessing.images, own.path.string(),
-             " reads ", train::name(own.description.preprocessing.images), " and ", first.path.string(), " reads ",
-             train::name(first.description.preprocessing.images), ": members must read the same kind of images");
+    NN_CHECK(!member.name.empty() && std::all_of(member.name.begin(), member.name.end(), may_stand_in_a_name),
+             "the member's name ", member.name, " has characters that a name of a column may not have");
+    const ModelFile& first = members.front().models.front();
+    for (const ModelFile& own : member.models) {
+      NN_CHECK(own.description.preprocessing.images == first.description.preprocessing.images, own.path.string(),
+               " reads ", train::name(own.description.preprocessing.images), " and ", first.path.string(), " reads ",
+               train::name(first.description.preprocessing.images), ": members must read the same kind of images");
+    }
   }
   if (rule == EnsembleRule::fitted) check_weights(*this);
 }

@@ -17,6 +17,8 @@ void check_complete(const RunDirectory& run) {
     NN_CHECK(fs::is_regular_file(file), run.path.string(), " is no finished run: ", file.filename().string(),
              " is missing; train it again");
   }
+  NN_CHECK(fs::is_regular_file(run.report()), run.path.string(), " is no finished run: it has no report.html yet; ",
+           "finish it with falx train --resume --out ", run.path.string());
 }
 
 void check_split(const FinishedRun& run) {

@@ -13,7 +13,8 @@
 
 namespace train {
 
-/// A fit ends when the log loss is at most this above the smallest possible.
+/// A fit ends when the log loss is at most this above the smallest possible; where clipped, wrong certainties make the
+/// curvature too uneven for that, it ends after 200 steps, and FittedWeights::gap says how far it came (at most 1e-5).
 inline constexpr double fit_tolerance = 1e-9;
 
 struct FittedWeights {

@@ -17,6 +17,7 @@ std::string recipe_text(TrainConfig config) {
   config.threads = usual.threads;
   config.device = usual.device;
   config.checkpoint_minutes = usual.checkpoint_minutes;
+  config.recompute = usual.recompute;  // the same bits either way
   return to_json(config);
 }
 
@@ -27,12 +28,13 @@ std::string common_stem(const std::vector<std::string>& names) {
     const auto [end, ignored] = std::mismatch(stem.begin(), stem.end(), name.begin(), name.end());
     stem.erase(end, stem.end());
   }
-  const auto strip = [&] {
-    while (!stem.empty() && std::string("-_.0123456789").find(stem.back()) != std::string::npos) stem.pop_back();
+  const auto strip = [&](std::string_view characters) {
+    while (!stem.empty() && characters.find(stem.back()) != std::string_view::npos) stem.pop_back();
   };
-  strip();
+  strip("0123456789");  // of folds 10 and 11; those of densenet121-0 stand behind a separator
+  strip("-_.");
   if (stem.ends_with("fold")) stem.resize(stem.size() - 4);
-  strip();
+  strip("-_.");
   return stem;
 }
 

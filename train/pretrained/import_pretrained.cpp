@@ -50,6 +50,13 @@ bool differs_in_channels(const StoredTensor& file, const StoredTensor& network) 
          file.shape[0] == network.shape[0] && file.shape[2] == network.shape[2] && file.shape[3] == network.shape[3];
 }
 
+/// A variance below zero would make every output NaN.
+bool is_negative_variance(const StoredTensor& tensor) {
+  if (!tensor.name.ends_with(".running_var")) return false;
+  const std::vector<float> values = tensor.values<float>();
+  return std::any_of(values.begin(), values.end(), [](float v) { return v < 0; });
+}
+
 bool is_finite(const StoredTensor& tensor) {
   const std::vector<float> values = tensor.values<float>();
   return std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
@@ -102,6 +109,8 @@ class Import {
     taken_.insert(tensor.name);
     if (!is_finite(stored)) {
       misshaped_.push_back(tensor.name + " holds infinite values or none");
+    } else if (is_negative_variance(stored)) {
+      misshaped_.push_back(tensor.name + " holds negative variances");
     } else if (stored.shape == tensor.shape) {
       tensor.bytes = stored.bytes;
     } else if (tensor.name == first_layer_ && differs_in_channels(stored, tensor)) {

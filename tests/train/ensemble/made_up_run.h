@@ -87,6 +87,7 @@ inline void write_made_up_run(const std::filesystem::path& path, const MadeUpRun
   description.weighted_log_loss = train::score(probabilities, labels).weighted_log_loss;
   description.program_version = "test";
   train::write_model(directory.model(), description, network);
+  io::write_file_atomically(directory.report(), "<html></html>");
 }
 
 }  // namespace test

@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "io/pictures/picture_reader.h"
 #include "io/pictures/png_writer.h"
 #include "models/registry.h"
+#include "tests/support/error_of.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/tiny_pictures.h"
 #include "train/predict.h"
@@ -83,7 +85,8 @@ TEST_F(PredictEnsemble, AModelThatGivesNoNumberIsRefused) {
     values[3] = std::numeric_limits<float>::quiet_NaN();
     tensor = io::stored_tensor<float>(tensor.name, tensor.shape, values);
   }
-  EXPECT_THAT(test::error_of([&] { predict(ensemble); }), HasSubstr("old.safetensors: gives no finite number"));
+  EXPECT_THAT(test::error_of([&] { predict(ensemble); }),
+              testing::HasSubstr("old.safetensors: gives no finite number"));
 }
 
 TEST_F(PredictEnsemble, EachFileIsDecodedOnceForAllMembersAndViews) {
