@@ -31,4 +31,26 @@ void add_json(CLI::App& command, CommonOptions& options) {
   command.add_flag("--json", options.json, "One JSON object a line on standard output instead of text");
 }
 
+namespace {
+
+CLI::Validator number_that(const char* expected, bool (*holds)(double)) {
+  return CLI::Validator(
+      [expected, holds](std::string& text) {
+        double value = 0;
+        const bool good = CLI::detail::lexical_cast(text, value) && holds(value);
+        return good ? std::string() : "expected a number " + std::string(expected) + ", got " + text;
+      },
+      "NUMBER");
+}
+
+}  // namespace
+
+CLI::Validator above_zero() {
+  return number_that("above 0", [](double value) { return value > 0; });
+}
+
+CLI::Validator not_negative() {
+  return number_that("from 0", [](double value) { return value >= 0; });
+}
+
 }  // namespace apps

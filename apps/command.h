@@ -18,6 +18,7 @@
 
 namespace CLI {
 class App;
+class Validator;
 }
 
 namespace apps {
@@ -57,5 +58,9 @@ void add_seed(CLI::App& command, CommonOptions& options);
 void add_threads(CLI::App& command, CommonOptions& options);
 void add_quiet(CLI::App& command, CommonOptions& options);
 void add_json(CLI::App& command, CommonOptions& options);
+
+/// For check(): "expected a number above 0, got abc" (CLI11's own says the range of all doubles, digit by digit).
+CLI::Validator above_zero();
+CLI::Validator not_negative();
 
 }  // namespace apps

@@ -186,13 +186,13 @@ void add_data_options(CLI::App& command, train::TrainConfig& config) {
 
 void add_network_options(CLI::App& command, train::TrainConfig& config) {
   command.add_option("--model", config.model, models::model_names())->capture_default_str();
-  command.add_option("--size", config.size, "Pixels a side (default: the model's own)")->check(CLI::PositiveNumber);
+  command.add_option("--size", config.size, "Pixels a side (default: the model's own)")->check(above_zero());
   command.add_option("--input", config.input, "windows: one slice in several windows; slices: three in one window")
       ->capture_default_str();
   command.add_option("--window", config.windows, "CENTRE/WIDTH in HU, as 40/80; repeat for several")
       ->allow_extra_args(false);
   command.add_option("--dropout", config.dropout, "Of the head (default: the model's own)")
-      ->check(CLI::NonNegativeNumber);
+      ->check(not_negative());
   command.add_flag("--recompute,!--no-recompute", config.recompute,
                    "DenseNet: compute batch norms again in the backward pass instead of storing them (default: yes; "
                    "half the memory, the same bits)");
@@ -204,11 +204,11 @@ void add_fine_tuning_options(CLI::App& command, train::TrainConfig& config) {
   command
       .add_option("--backbone-lr", config.backbone_learning_rate,
                   "With --weights, highest learning rate of all but the head (default: as --lr)")
-      ->check(CLI::PositiveNumber);
+      ->check(above_zero());
   command
       .add_option("--freeze-epochs", config.freeze_epochs,
                   "With --weights, epochs at the beginning in which only the head learns")
-      ->check(CLI::NonNegativeNumber)
+      ->check(not_negative())
       ->capture_default_str();
   command
       .add_option("--batch-norm", config.batch_norm,
@@ -221,11 +221,11 @@ void add_training_options(CLI::App& command, train::TrainConfig& config) {
   command.add_option("--batch", config.batch, "Images a step")->capture_default_str();
   command.add_option("--optimizer", config.optimizer, "adamw, adam or sgd")->capture_default_str();
   command.add_option("--lr", config.learning_rate, "Highest learning rate (default: the model's and optimizer's own)")
-      ->check(CLI::PositiveNumber);
+      ->check(above_zero());
   command.add_option("--warmup", config.warmup, "Share of the steps in which the learning rate rises (default: 0.1)")
-      ->check(CLI::NonNegativeNumber);
+      ->check(not_negative());
   command.add_option("--weight-decay", config.weight_decay, "Default: 0.1, adam and sgd 0.0001")
-      ->check(CLI::NonNegativeNumber);
+      ->check(not_negative());
   command.add_flag("--augment,!--no-augment", config.augment, "Flip, shift, scale, rotate, noise (default: on)");
   command.add_option("--patience", config.patience, "End after this many epochs without improvement; 0: never")
       ->capture_default_str();

@@ -31,8 +31,7 @@ SafetensorsHeader read_header(std::ifstream& file, const std::filesystem::path& 
   std::uint64_t header_size = 0;
   for (std::size_t i = 8; i-- > 0;) header_size = header_size << 8U | bytes[i];
   NN_CHECK(header_size >= 2 && header_size <= max_header_size && header_size <= size - 8,
-           "no safetensors file, or truncated: its first 8 bytes announce a header of ", header_size,
-           " bytes, the file has ", size);
+           "no safetensors file, or truncated: no header of names begins it (", size, " bytes)");
 
   std::string text(header_size, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));

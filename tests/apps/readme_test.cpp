@@ -202,7 +202,7 @@ TEST(Readme, TheWalksFromDataToScoresRun) {
     EXPECT_THAT(result.out, testing::HasSubstr("class prior")) << block.front();
     ++walks;
   }
-  EXPECT_GE(walks, 1);
+  EXPECT_GE(walks, 2) << "the first look and the results";
 }
 
 /// Blocks that speak of the reader's files: these names stand for a small synthetic set.
@@ -223,7 +223,7 @@ TEST(Readme, TheCommandsOnTheReadersOwnFilesRun) {
     EXPECT_EQ(result.exit_code, 0) << block.front() << "\n" << result.error;
     ++blocks;
   }
-  EXPECT_GE(blocks, 2) << "the first walk and the one with the challenge's data";
+  EXPECT_GE(blocks, 1) << "the challenge's data";
 }
 
 }  // namespace
