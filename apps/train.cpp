@@ -191,8 +191,7 @@ void add_network_options(CLI::App& command, train::TrainConfig& config) {
       ->capture_default_str();
   command.add_option("--window", config.windows, "CENTRE/WIDTH in HU, as 40/80; repeat for several")
       ->allow_extra_args(false);
-  command.add_option("--dropout", config.dropout, "Of the head (default: the model's own)")
-      ->check(not_negative());
+  command.add_option("--dropout", config.dropout, "Of the head (default: the model's own)")->check(not_negative());
   command.add_flag("--recompute,!--no-recompute", config.recompute,
                    "DenseNet: compute batch norms again in the backward pass instead of storing them (default: yes; "
                    "half the memory, the same bits)");
@@ -224,8 +223,7 @@ void add_training_options(CLI::App& command, train::TrainConfig& config) {
       ->check(above_zero());
   command.add_option("--warmup", config.warmup, "Share of the steps in which the learning rate rises (default: 0.1)")
       ->check(not_negative());
-  command.add_option("--weight-decay", config.weight_decay, "Default: 0.1, adam and sgd 0.0001")
-      ->check(not_negative());
+  command.add_option("--weight-decay", config.weight_decay, "Default: 0.1, adam and sgd 0.0001")->check(not_negative());
   command.add_flag("--augment,!--no-augment", config.augment, "Flip, shift, scale, rotate, noise (default: on)");
   command.add_option("--patience", config.patience, "End after this many epochs without improvement; 0: never")
       ->capture_default_str();
