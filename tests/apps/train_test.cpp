@@ -328,7 +328,7 @@ TEST_F(FalxTrain, ASecondCtrlCEndsAtOnce) {
 
 /// Kills training at random moments until it ends, and compares it with a run that was left alone.
 TEST_F(FalxTrain, SlowKilledAgainAndAgainItEndsWithTheSameBits) {
-  const std::vector<std::string> options = {"--epochs", "3", "--quiet", "--checkpoint-minutes", "0.0001"};
+  const std::vector<std::string> options = {"--epochs", "6", "--quiet", "--checkpoint-minutes", "0.0001"};
   ASSERT_EQ(train("whole", options).exit_code, 0);
   nn::Random random(4711);
   int kills = 0;
@@ -336,7 +336,7 @@ TEST_F(FalxTrain, SlowKilledAgainAndAgainItEndsWithTheSameBits) {
   for (bool ended = false; !ended && kills < 200;) {
     RunningFalx running(next);
     if (kills == 0) running.wait_for_file(directory_ / "killed" / "split.csv");
-    const auto patience = std::chrono::milliseconds(50 + random.below(400) + 10 * static_cast<unsigned>(kills));
+    const auto patience = std::chrono::milliseconds(50 + random.below(200) + 10 * static_cast<unsigned>(kills));
     const auto start = std::chrono::steady_clock::now();
     while (!running.has_ended() && std::chrono::steady_clock::now() - start < patience) {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -349,7 +349,8 @@ TEST_F(FalxTrain, SlowKilledAgainAndAgainItEndsWithTheSameBits) {
       next = {"train", "--resume", "--out", path("killed"), "--quiet", "--threads", std::to_string(1 + kills % 3)};
       running.wait();
     } else {
-      ASSERT_EQ(running.wait().exit_code, 0) << running.wait().error;
+      const ProgramResult result = running.wait();
+      ASSERT_EQ(result.exit_code, 0) << result.error;
     }
   }
   EXPECT_GT(kills, 2);
