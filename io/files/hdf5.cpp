@@ -195,6 +195,14 @@ void check_filters(hid_t properties) {
   }
 }
 
+/// Of the file that holds the object.
+std::uint64_t size_of_file(hid_t object) {
+  const Handle file = checked(H5Iget_file_id(object), H5Fclose, "finding its file");
+  hsize_t bytes = 0;
+  NN_CHECK(H5Fget_filesize(file, &bytes) >= 0, "the file's size is unknown: ", last_failure());
+  return bytes;
+}
+
 /// Before anything is allocated: the bytes that the shape needs must be there, in this file.
 void check_storage(hid_t dataset, std::uint64_t elements, std::size_t element_size) {
   const Handle properties = checked(H5Dget_create_plist(dataset), H5Pclose, "its properties");
@@ -203,6 +211,8 @@ void check_storage(hid_t dataset, std::uint64_t elements, std::size_t element_si
   NN_CHECK(H5Pget_external_count(properties) == 0, "keeps its data in another file; refused");
   check_filters(properties);
   const std::uint64_t stored = H5Dget_storage_size(dataset), needed = elements * element_size;
+  const std::uint64_t file_bytes = size_of_file(dataset);
+  NN_CHECK(stored <= file_bytes, "says that ", stored, " bytes are stored, the file has ", file_bytes);
   if (layout != H5D_CHUNKED) {
     NN_CHECK(stored == needed, "needs ", needed, " bytes, ", stored, " are stored");
     return;

@@ -118,6 +118,25 @@ std::string error_with_properties(const Change& change, hid_t type = H5T_IEEE_F3
   return error_of_x(directory / "a.h5");
 }
 
+/// `bytes` with every 8-byte number `from` (little endian) replaced.
+std::string with_number(std::string bytes, std::uint64_t from, std::uint64_t to) {
+  const auto text = [](std::uint64_t number) { return std::string(reinterpret_cast<const char*>(&number), 8); };
+  for (std::size_t at = 0; (at = bytes.find(text(from), at)) != std::string::npos; at += 8) {
+    bytes.replace(at, 8, text(to));
+  }
+  return bytes;
+}
+
+TEST(Hdf5, RefusesAnArrayLargerThanItsFile) {
+  const test::TemporaryDirectory directory;
+  { Hdf5Writer(directory / "a.h5").array("x", {.shape = {1003}, .values = counted(1003)}); }
+  const std::string honest = io::read_file(directory / "a.h5");
+  const std::string larger = with_number(with_number(honest, 1003, 250'000'000), 4012, 1'000'000'000);
+  io::write_file_atomically(directory / "b.h5", larger);
+  EXPECT_EQ(error_of_x(directory / "a.h5"), "");
+  EXPECT_THAT(error_of_x(directory / "b.h5"), HasSubstr("says that 1000000000 bytes are stored, the file has"));
+}
+
 TEST(Hdf5, RefusesDataThatIsNotThere) {
   EXPECT_THAT(error_with_properties([](hid_t) {}), HasSubstr("needs 4000000 bytes, 0 are stored"));
   const hsize_t huge = hsize_t{1} << 39U, chunk = hsize_t{1} << 29U;
