@@ -92,7 +92,7 @@ TrainingState read_checkpoint(const std::filesystem::path& path, const Checkpoin
     const std::string& architecture = metadata(contents, "architecture");
     check_weights(contents, "of the architecture " + architecture, network, network_prefix);
     check_identity(contents, identity);
-    const TrainingState state = training_state_from_json(metadata(contents, "state"));
+    TrainingState state = training_state_from_json(metadata(contents, "state"));
     const std::vector<Tensor> tensors = restored_optimizer(contents, optimizer);
     import_weights(contents, path.string(), network, network_prefix);
     const std::vector<Optimizer::NamedTensor> own = optimizer.state();

@@ -100,7 +100,7 @@ TrainConfig merge(const TrainConfig& base, const TrainConfig& changes, const std
 }
 
 TrainConfig resumed(const TrainConfig& run, const TrainConfig& given, const std::set<std::string>& names) {
-  const TrainConfig wanted = resolve(merge(run, given, names));
+  TrainConfig wanted = resolve(merge(run, given, names));
   const ordered_json before = json_of(resolve(run)), now = json_of(wanted);
   for (const auto& [name, value] : before.items()) {
     if (value == now[name] || name == "threads" || name == "device") continue;

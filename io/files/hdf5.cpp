@@ -122,6 +122,7 @@ std::vector<std::string> read_variable_texts(hid_t attribute, hid_t space, hid_t
   std::vector<char*> pointers(count, nullptr);
   NN_CHECK(H5Aread(attribute, in_memory, pointers.data()) >= 0, "an attribute cannot be read: ", last_failure());
   std::vector<std::string> texts;
+  texts.reserve(pointers.size());
   for (const char* pointer : pointers) {
     texts.push_back(pointer == nullptr ? "" : until_end(pointer, most_text_bytes, false));
   }

@@ -21,8 +21,8 @@ std::vector<Taps> triangle_taps(int old_size, int new_size) {
   std::vector<Taps> all;
   for (int i = 0; i < new_size; ++i) {
     const double middle = (i + 0.5) * scale;
-    Taps taps{.begin = std::max(0, static_cast<int>(middle - radius + 0.5))};
-    const int end = std::min(old_size, static_cast<int>(middle + radius + 0.5));
+    Taps taps{.begin = std::max(0, static_cast<int>(std::floor(middle - radius + 0.5)))};
+    const int end = std::min(old_size, static_cast<int>(std::floor(middle + radius + 0.5)));
     double sum = 0;
     for (int j = taps.begin; j < end; ++j) {
       taps.weights.push_back(std::max(0.0, 1 - std::abs(j + 0.5 - middle) / radius));

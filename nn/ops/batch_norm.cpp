@@ -31,7 +31,7 @@ NormalizeGradients gradient_targets(const Variable& x, const Normalization& norm
 
 ChannelStatistics channel_statistics(const Variable& x) {
   const Shape shape = vector_shape(x.c());
-  const ChannelStatistics statistics{Variable::output(shape, {&x}), Variable::output(shape, {&x})};
+  ChannelStatistics statistics{Variable::output(shape, {&x}), Variable::output(shape, {&x})};
   channel_statistics_into(x, statistics);
   return statistics;
 }

@@ -19,7 +19,7 @@ Variable concat(const std::vector<Variable>& parts) {
     if (part.requires_grad()) with_gradient = &part;
     if (part.tape() != nullptr) with_tape = &part;
   }
-  const Variable y = Variable::output(shape, {&first_part, with_gradient, with_tape});
+  Variable y = Variable::output(shape, {&first_part, with_gradient, with_tape});
   std::int64_t begin = 0;
   for (const Variable& part : parts) {
     copy_into(part.value(), y.value().channel_range(begin, begin + part.c()));
@@ -27,6 +27,7 @@ Variable concat(const std::vector<Variable>& parts) {
   }
   if (y.recorded()) {
     std::vector<Variable> gradients;
+    gradients.reserve(parts.size());
     for (const Variable& part : parts) gradients.push_back(part.gradient_only());
     y.tape()->record("concat", [gradients, y = y.gradient_only()] {
       std::int64_t first = 0;

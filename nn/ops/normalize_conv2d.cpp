@@ -6,7 +6,7 @@ namespace nn {
 namespace {
 
 Tensor normalized(const Tensor& x, const NormalizeParameters& parameters) {
-  const Tensor z = Tensor::empty(x.shape(), x.dtype(), x.device());
+  Tensor z = Tensor::empty(x.shape(), x.dtype(), x.device());
   normalize_forward(x, parameters, z);
   return z;
 }

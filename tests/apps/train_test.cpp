@@ -17,7 +17,6 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 using test::ProgramResult;
 using test::RunningFalx;
-using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
 

@@ -27,6 +27,7 @@ io::Picture middle_of(const io::Picture& picture) {
 std::vector<double> softmax(const std::vector<float>& logits) {
   const double largest = *std::max_element(logits.begin(), logits.end());
   std::vector<double> values;
+  values.reserve(logits.size());
   for (const float logit : logits) values.push_back(std::exp(logit - largest));
   const double sum = std::accumulate(values.begin(), values.end(), 0.0);
   for (double& value : values) value /= sum;
@@ -52,7 +53,7 @@ nn::Tensor imagenet_input(const io::Picture& picture, PictureScaling scaling) {
   NN_CHECK(picture.channels == 3, "[imagenet_input] expected a colour picture, got ", picture.channels, " channels");
   const io::Picture square = middle_of(picture);
   const ScalingNumbers& numbers_of = numbers(scaling);
-  const nn::Tensor input = nn::Tensor::empty({1, crop, crop, 3});
+  nn::Tensor input = nn::Tensor::empty({1, crop, crop, 3});
   float* to = input.data<float>();
   for (std::size_t pixel = 0; pixel < std::size_t{crop} * crop; ++pixel) {
     for (std::size_t c = 0; c < 3; ++c) {

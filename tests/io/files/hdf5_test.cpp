@@ -14,7 +14,6 @@
 
 namespace {
 
-using test::Hdf5Array;
 using test::Hdf5Writer;
 using testing::HasSubstr;
 
@@ -26,7 +25,7 @@ std::vector<float> counted(std::size_t count) {
 
 /// What reading the array "x" of a file says, "" if it is read.
 std::string error_of_x(const std::filesystem::path& path) {
-  const std::string what = test::error_of([&] { (void)io::Hdf5File(path).read("x"); });
+  std::string what = test::error_of([&] { (void)io::Hdf5File(path).read("x"); });
   EXPECT_EQ(what.find('\n'), std::string::npos) << "one line: " << what;
   return what;
 }
