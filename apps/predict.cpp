@@ -18,7 +18,7 @@
 #include "io/files/atomic_file.h"
 #include "train/data/rejected.h"
 #include "train/ensemble/ensemble_directory.h"
-#include "train/ensemble/member_table.h"
+#include "train/evaluation/member_table.h"
 
 namespace apps {
 namespace {
@@ -170,7 +170,7 @@ int run_predict(const Options& options, Progress& progress) {
   // From here on results are written whole, signal or not.
   prepare_output(options.out, files.all());
   train::write_predictions(files.predictions, run.predictions, run.members);
-  if (!run.members.empty()) train::write_member_table(files.members, ensemble);
+  if (!run.members.empty()) train::write_member_table(files.members, train::member_rows(ensemble));
   train::write_studies(files.studies, run.studies);
   train::write_rejected(files.rejected, run.dataset.rejected);
   const train::TemplateCounts counts = write_submission(files, rows, run, ensemble);

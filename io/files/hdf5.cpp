@@ -205,7 +205,7 @@ std::uint64_t size_of_file(hid_t object) {
 }
 
 /// Before anything is allocated: the bytes that the shape needs must be there, in this file.
-void check_storage(hid_t dataset, std::uint64_t elements, std::size_t element_size) {
+void check_storage(hid_t dataset, std::uint64_t elements, std::size_t element_size, std::uint64_t most_bytes) {
   const Handle properties = checked(H5Dget_create_plist(dataset), H5Pclose, "its properties");
   const H5D_layout_t layout = H5Pget_layout(properties);
   NN_CHECK(layout == H5D_COMPACT || layout == H5D_CONTIGUOUS || layout == H5D_CHUNKED, "is a virtual array; refused");
@@ -219,16 +219,18 @@ void check_storage(hid_t dataset, std::uint64_t elements, std::size_t element_si
     return;
   }
   const std::uint64_t most = stored < (std::uint64_t{1} << 50U) ? stored * most_expansion + small_array : 0;
-  NN_CHECK(needed <= most && chunk_bytes(properties, element_size) <= most, "needs ", needed, " bytes, ", stored,
-           " are stored");
+  const std::uint64_t chunk = chunk_bytes(properties, element_size);
+  NN_CHECK(needed <= most && chunk <= most, "needs ", needed, " bytes, ", stored, " are stored");
+  NN_CHECK(chunk <= most_bytes, "unpacks to more than ", most_bytes, " bytes; refused");
 }
 
-StoredTensor read_array(hid_t dataset) {
+StoredTensor read_array(hid_t dataset, std::uint64_t most_bytes) {
   const Handle type = checked(H5Dget_type(dataset), H5Tclose, "its type");
   const Handle space = checked(H5Dget_space(dataset), H5Sclose, "its shape");
   StoredTensor tensor{.name = "", .type = element_type(type), .shape = shape_of(space), .bytes = {}};
   const std::uint64_t size = checked_size(tensor);
-  check_storage(dataset, size / size_of(tensor.type), H5Tget_size(type));
+  check_storage(dataset, size / size_of(tensor.type), H5Tget_size(type), most_bytes);
+  NN_CHECK(size <= most_bytes, "unpacks to more than ", most_bytes, " bytes; refused");
   tensor.bytes.resize(size);
   const hid_t in_memory = tensor.type == ElementType::f32 ? H5T_NATIVE_FLOAT : H5T_NATIVE_INT64;
   NN_CHECK(size == 0 || H5Dread(dataset, in_memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, tensor.bytes.data()) >= 0,
@@ -284,11 +286,11 @@ std::optional<std::vector<std::string>> Hdf5File::texts(const std::string& path,
   }
 }
 
-StoredTensor Hdf5File::read(const std::string& path) const {
+StoredTensor Hdf5File::read(const std::string& path, std::uint64_t most_bytes) const {
   try {
     const Handle object = open_object(library_->file, path);
     NN_CHECK(object >= 0 && H5Iget_type(object) == H5I_DATASET, "there is no such array");
-    StoredTensor tensor = read_array(object);
+    StoredTensor tensor = read_array(object, most_bytes);
     tensor.name = path;
     return tensor;
   } catch (const nn::Error& error) {

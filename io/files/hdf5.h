@@ -36,8 +36,9 @@ class Hdf5File {
   std::optional<std::string> text(const std::string& path, const std::string& attribute) const;
   std::optional<std::vector<std::string>> texts(const std::string& path, const std::string& attribute) const;
 
-  /// The array of this path, named so: 32 and 64 bit floats become f32, whole numbers i64. Row-major.
-  StoredTensor read(const std::string& path) const;
+  /// The array of this path, named so: 32 and 64 bit floats become f32, whole numbers i64. Row-major. Refused before
+  /// anything is allocated if it or one of its chunks needs more than `most_bytes`.
+  StoredTensor read(const std::string& path, std::uint64_t most_bytes) const;
 
  private:
   struct Library;

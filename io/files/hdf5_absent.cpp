@@ -24,6 +24,6 @@ std::optional<std::vector<std::string>> Hdf5File::texts(const std::string& /*pat
                                                         const std::string& /*attribute*/) const {
   return {};
 }
-StoredTensor Hdf5File::read(const std::string& /*path*/) const { return {}; }
+StoredTensor Hdf5File::read(const std::string& /*path*/, std::uint64_t /*most_bytes*/) const { return {}; }
 
 }  // namespace io

@@ -47,7 +47,7 @@ std::string below(const std::string& group, const std::string& name) {
 class Reader {
  public:
   explicit Reader(const std::filesystem::path& path)
-      : path_(path), file_(path), most_bytes_(most_expansion * std::filesystem::file_size(path) + small_file) {}
+      : path_(path), file_(path), bytes_left_(most_expansion * std::filesystem::file_size(path) + small_file) {}
 
   KerasWeights read() {
     const std::string root = group_of_layers(file_, path_);
@@ -70,16 +70,15 @@ class Reader {
     const std::string whole = below(group, name);
     NN_CHECK(seen_.insert(whole).second && seen_.size() <= most_weights, path_.string(), ": the weight ",
              printable(whole), " is listed twice");
-    StoredTensor tensor = file_.read(whole);
-    bytes_ += tensor.bytes.size();
-    NN_CHECK(bytes_ <= most_bytes_, path_.string(), ": unpacks to more than ", most_bytes_, " bytes; refused");
+    StoredTensor tensor = file_.read(whole, bytes_left_);
+    bytes_left_ -= tensor.bytes.size();
     tensor.name = name;
     return tensor;
   }
 
   std::filesystem::path path_;
   Hdf5File file_;
-  std::uint64_t most_bytes_, bytes_ = 0;
+  std::uint64_t bytes_left_;  // of what the whole file may unpack to
   std::set<std::string> seen_;
 };
 

@@ -96,6 +96,18 @@ Probabilities class_prior(const Ensemble& ensemble) {
   return combine(ensemble.rule, priors, ensemble.weights).p;
 }
 
+std::vector<MemberRow> member_rows(const Ensemble& ensemble) {
+  std::vector<MemberRow> rows;
+  rows.reserve(ensemble.members.size());
+  for (const Member& member : ensemble.members) {
+    rows.push_back({.member = member.name,
+                    .network = member.models.front().description.architecture,
+                    .models = static_cast<int>(member.models.size()),
+                    .validation_score = member.validation_score});
+  }
+  return rows;
+}
+
 std::string member_name(const std::filesystem::path& path) {
   std::filesystem::path whole = std::filesystem::absolute(path).lexically_normal();
   if (!whole.has_filename()) whole = whole.parent_path();  // RUN/

@@ -8,6 +8,7 @@
 
 #include "train/ensemble/belief.h"
 #include "train/ensemble/test_time_augmentation.h"
+#include "train/evaluation/member_table.h"
 #include "train/model_file.h"
 
 namespace train {
@@ -47,6 +48,9 @@ Belief combine(EnsembleRule rule, std::span<const Belief> members, std::span<con
 
 /// What the members' class priors give by the ensemble's rule: for images that cannot be predicted.
 Probabilities class_prior(const Ensemble& ensemble);
+
+/// For members.csv.
+std::vector<MemberRow> member_rows(const Ensemble& ensemble);
 
 /// A name for what lies at `path`: RUN of RUN/ and of RUN/model.safetensors, best of best.safetensors. What may not
 /// stand in a name becomes '_'.

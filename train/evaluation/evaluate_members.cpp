@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "nn/core/error.h"
-#include "train/ensemble/member_table.h"
+#include "train/evaluation/member_table.h"
 
 namespace train {
 namespace {

@@ -2,6 +2,7 @@
 
 #include "io/files/file_hash.h"
 #include "io/files/keras_weights.h"
+#include "io/files/printable.h"
 #include "io/files/weight_format.h"
 #include "models/registry.h"
 #include "train/pretrained/keras_names.h"
@@ -48,6 +49,13 @@ void check_architecture(Pretrained& pretrained, std::string_view model) {
 }  // namespace
 
 std::string_view name(PictureScaling scaling) { return scaling == PictureScaling::torch ? "torch" : "caffe"; }
+
+PictureScaling picture_scaling(std::string_view text) {
+  for (const PictureScaling scaling : {PictureScaling::torch, PictureScaling::caffe}) {
+    if (text == name(scaling)) return scaling;
+  }
+  throw nn::Error(nn::message("the picture scaling '", io::printable(text), "' is neither torch nor caffe"));
+}
 
 const ScalingNumbers& numbers(PictureScaling scaling) {
   static const ScalingNumbers torch = {

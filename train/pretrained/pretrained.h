@@ -24,6 +24,8 @@ enum class PictureScaling { torch, caffe };
 
 /// "torch", "caffe"
 std::string_view name(PictureScaling scaling);
+/// Throws nn::Error for anything else.
+PictureScaling picture_scaling(std::string_view text);
 
 /// A scaling as numbers: channel c of the network's input is colour order[c] of the picture (0 red, 1 green, 2 blue),
 /// (v - mean[c]) / deviation[c] with v from 0 to 1: what Preprocessing::mean and deviation hold.

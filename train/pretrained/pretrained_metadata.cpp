@@ -21,13 +21,6 @@ double to_epsilon(const std::string& text) {
   return number;
 }
 
-PictureScaling to_scaling(const std::string& text) {
-  for (const PictureScaling scaling : {PictureScaling::torch, PictureScaling::caffe}) {
-    if (text == name(scaling)) return scaling;
-  }
-  throw nn::Error("its falx_scaling is neither torch nor caffe");
-}
-
 }  // namespace
 
 std::map<std::string, std::string> to_metadata(const Pretrained& p) {
@@ -47,7 +40,7 @@ void read_metadata(const std::map<std::string, std::string>& metadata, Pretraine
     if (found != metadata.end()) use(found->second);
   };
   with("falx_architecture", [&](const std::string& text) { pretrained.architecture = text; });
-  with("falx_scaling", [&](const std::string& text) { pretrained.scaling = to_scaling(text); });
+  with("falx_scaling", [&](const std::string& text) { pretrained.scaling = picture_scaling(text); });
   with("falx_batch_norm_epsilon", [&](const std::string& text) { pretrained.batch_norm_epsilon = to_epsilon(text); });
 }
 

@@ -9,13 +9,6 @@ namespace {
 
 using nlohmann::json;
 
-PictureScaling scaling_of(const std::string& text) {
-  for (const PictureScaling scaling : {PictureScaling::torch, PictureScaling::caffe}) {
-    if (text == name(scaling)) return scaling;
-  }
-  throw nn::Error(nn::message("the picture scaling '", text, "' is not known"));
-}
-
 }  // namespace
 
 WeightOrigin origin_of(const Pretrained& pretrained) {
@@ -41,7 +34,7 @@ WeightOrigin weight_origin_from_json(const std::string& text) {
     return {.file = object.at("file").get<std::string>(),
             .known_as = object.at("known_as").get<std::string>(),
             .sha256 = object.at("sha256").get<std::string>(),
-            .scaling = scaling_of(object.at("scaling").get<std::string>()),
+            .scaling = picture_scaling(object.at("scaling").get<std::string>()),
             .batch_norm_epsilon = object.at("batch_norm_epsilon").get<double>()};
   } catch (const json::exception& error) {
     throw nn::Error(nn::message("the origin of the weights is damaged: ", error.what()));

@@ -12,7 +12,7 @@
 #include "tests/support/error_of.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/train/tiny_network.h"
-#include "train/ensemble/member_table.h"
+#include "train/evaluation/member_table.h"
 
 namespace {
 
@@ -132,7 +132,7 @@ TEST_F(EnsembleDirectoryTest, NothingRemainsOfAFailure) {
 }
 
 TEST_F(EnsembleDirectoryTest, MemberTableKeepsValidationScores) {
-  train::write_member_table(path("members.csv"), ensemble_);
+  train::write_member_table(path("members.csv"), train::member_rows(ensemble_));
   const std::vector<train::MemberRow> rows = train::read_member_table(path("members.csv"));
   ASSERT_EQ(rows.size(), 2U);
   EXPECT_EQ(rows[0].member, "a");

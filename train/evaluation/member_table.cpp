@@ -1,4 +1,4 @@
-#include "train/ensemble/member_table.h"
+#include "train/evaluation/member_table.h"
 
 #include <cmath>
 
@@ -6,12 +6,9 @@
 
 namespace train {
 
-void write_member_table(const std::filesystem::path& path, const Ensemble& ensemble) {
+void write_member_table(const std::filesystem::path& path, std::span<const MemberRow> rows) {
   io::CsvWriter csv(path, {"member", "network", "models", "validation_weighted_log_loss"});
-  for (const Member& member : ensemble.members) {
-    csv.row(member.name, member.models.front().description.architecture, static_cast<int>(member.models.size()),
-            member.validation_score);
-  }
+  for (const MemberRow& row : rows) csv.row(row.member, row.network, row.models, row.validation_score);
   csv.finish();
 }
 
