@@ -3,7 +3,7 @@
 #include "apps/facts.h"
 #include "apps/info.h"
 #include "models/registry.h"
-#include "nn/core/allocator.h"
+#include "nn/core/device_runtime.h"
 #include "nn/core/kernel.h"
 #include "nn/core/parallel.h"
 #include "nn/cpu/simd_target.h"

@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "nn/core/device_runtime.h"
 #include "nn/core/error.h"
 
 namespace nn {
@@ -85,13 +86,12 @@ class HostAllocator final : public Allocator {
   std::size_t kept_bytes_ = 0;
 };
 
-struct DeviceMemory {
-  Allocator* allocator = nullptr;
+struct MemoryCounts {
   std::atomic<std::size_t> live{0}, peak{0};
 };
 
-DeviceMemory& memory(Device device) {
-  static DeviceMemory devices[device_count];
+MemoryCounts& counts(Device device) {
+  static MemoryCounts devices[device_count];
   return devices[static_cast<int>(device)];
 }
 
@@ -103,27 +103,25 @@ HostAllocator& host_allocator() {
 }  // namespace
 
 Allocator& allocator(Device device) {
-  if (device == Device::cpu && memory(device).allocator == nullptr) return host_allocator();
-  NN_CHECK(has_device(device), "device ", device, " is not available: this program was built without it or finds none");
-  return *memory(device).allocator;
+  return device == Device::cpu ? host_allocator() : require_runtime(device).memory();
 }
 
-void set_allocator(Device device, Allocator* allocator) { memory(device).allocator = allocator; }
+Allocator& pinned_allocator() {
+  return has_device(Device::cuda) ? require_runtime(Device::cuda).pinned_memory() : host_allocator();
+}
 
-bool has_device(Device device) { return device == Device::cpu || memory(device).allocator != nullptr; }
+MemoryUse memory_use(Device device) { return {.live = counts(device).live, .peak = counts(device).peak}; }
 
-MemoryUse memory_use(Device device) { return {.live = memory(device).live, .peak = memory(device).peak}; }
-
-void reset_peak_memory(Device device) { memory(device).peak = memory(device).live.load(); }
+void reset_peak_memory(Device device) { counts(device).peak = counts(device).live.load(); }
 
 void detail::count_allocation(Device device, std::size_t bytes) {
-  DeviceMemory& m = memory(device);
+  MemoryCounts& m = counts(device);
   const std::size_t now = m.live += bytes;
   std::size_t peak = m.peak;
   while (now > peak && !m.peak.compare_exchange_weak(peak, now)) {
   }
 }
 
-void detail::count_deallocation(Device device, std::size_t bytes) { memory(device).live -= bytes; }
+void detail::count_deallocation(Device device, std::size_t bytes) { counts(device).live -= bytes; }
 
 }  // namespace nn

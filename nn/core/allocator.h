@@ -15,11 +15,11 @@ class Allocator {
   virtual void deallocate(void* block, std::size_t bytes) noexcept = 0;
 };
 
-/// The device's allocator; an error names the device that has none (a build without CUDA).
+/// The device's allocator; an error says why there is none (a build without CUDA, a machine without a GPU).
 Allocator& allocator(Device device);
-/// cuda/ enters its own here when it is loaded.
-void set_allocator(Device device, Allocator* allocator);
-bool has_device(Device device);
+/// Memory of the host that copies to and from devices without the host waiting: page-locked if this program has a
+/// device that needs it, otherwise ordinary.
+Allocator& pinned_allocator();
 
 /// Bytes of tensors alive now and at most so far.
 struct MemoryUse {

@@ -100,3 +100,8 @@ struct ListedKernel {
   static const nn::detail::ListedKernel listed_##slot([] {                                             \
     return nn::KernelSlot{slot.name(), {slot.filled(nn::Device::cpu), slot.filled(nn::Device::cuda)}}; \
   })
+
+/// Fills the other half of a slot, in a file of another backend: NN_FILL_KERNEL(relu_forward, nn::Device::cuda,
+/// forward)
+#define NN_FILL_KERNEL(slot, device, function) \
+  [[maybe_unused]] static const bool filled_##slot = (slot.set(device, function), true)

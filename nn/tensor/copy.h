@@ -3,6 +3,7 @@
 
 #include <cstddef>
 
+#include "nn/core/device_runtime.h"
 #include "nn/tensor/tensor.h"
 
 namespace nn {
@@ -13,14 +14,9 @@ Tensor to_device(const Tensor& tensor, Device device);
 Tensor clone(const Tensor& tensor);
 /// Same shape and dtype, any pitches, any devices.
 void copy_into(const Tensor& source, const Tensor& destination);
+/// The copy that copy_into makes, for a Transfer (nn/core/device_runtime.h): same shape and dtype, any pitches.
+RowCopy row_copy(const Tensor& source, const Tensor& destination);
 
-/// Copies rows of `row_bytes`, the pitches in bytes, between devices. cuda/ enters its own for all pairs but CPU to
-/// CPU.
-using CopyFunction = void (*)(void* to, std::size_t to_pitch, Device to_device, const void* from,
-                              std::size_t from_pitch, Device from_device, std::size_t row_bytes, std::size_t rows);
-void set_copy_function(CopyFunction function);
-using ClearFunction = void (*)(void* to, std::size_t bytes);
-void set_clear_function(ClearFunction function);
 /// Fills with zero bytes.
 void clear_bytes(void* to, std::size_t bytes, Device device);
 

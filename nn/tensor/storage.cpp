@@ -4,13 +4,13 @@
 
 namespace nn {
 
-Storage::Storage(std::size_t bytes, Device device)
-    : bytes_(bytes), device_(device), data_(allocator(device).allocate(bytes)) {
+Storage::Storage(std::size_t bytes, Device device, Allocator& allocator)
+    : bytes_(bytes), device_(device), allocator_(allocator), data_(allocator.allocate(bytes)) {
   detail::count_allocation(device, bytes);
 }
 
 Storage::~Storage() {
-  allocator(device_).deallocate(data_, bytes_);
+  allocator_.deallocate(data_, bytes_);
   detail::count_deallocation(device_, bytes_);
 }
 

@@ -3,13 +3,16 @@
 
 #include <cstddef>
 
+#include "nn/core/allocator.h"
 #include "nn/core/device.h"
 
 namespace nn {
 
 class Storage {
  public:
-  Storage(std::size_t bytes, Device device);
+  Storage(std::size_t bytes, Device device) : Storage(bytes, device, allocator(device)) {}
+  /// The allocator must outlive the block.
+  Storage(std::size_t bytes, Device device, Allocator& allocator);
   ~Storage();
   Storage(const Storage&) = delete;
   Storage& operator=(const Storage&) = delete;
@@ -21,6 +24,7 @@ class Storage {
  private:
   std::size_t bytes_;
   Device device_;
+  Allocator& allocator_;
   void* data_;
 };
 

@@ -6,7 +6,7 @@
 
 namespace nn {
 
-Tensor Tensor::empty(Shape shape, DType dtype, Device device) {
+Tensor Tensor::allocated(Shape shape, DType dtype, Device device, Allocator& allocator) {
   NN_CHECK(shape.n > 0 && shape.h > 0 && shape.w > 0 && shape.c > 0, "[tensor] every extent must be positive, got ",
            shape);
   // In double, because the product of absurd extents would overflow an integer and come out small.
@@ -14,12 +14,19 @@ Tensor Tensor::empty(Shape shape, DType dtype, Device device) {
                           static_cast<double>(shape.c);
   NN_CHECK(elements < 0x1p46, "[tensor] ", shape, " is larger than any memory");
   Tensor t;
-  t.storage_ = std::make_shared<Storage>(static_cast<std::size_t>(shape.elements()) * size_of(dtype), device);
+  t.storage_ =
+      std::make_shared<Storage>(static_cast<std::size_t>(shape.elements()) * size_of(dtype), device, allocator);
   t.shape_ = shape;
   t.pitch_ = shape.c;
   t.dtype_ = dtype;
   return t;
 }
+
+Tensor Tensor::empty(Shape shape, DType dtype, Device device) {
+  return allocated(shape, dtype, device, allocator(device));
+}
+
+Tensor Tensor::pinned(Shape shape, DType dtype) { return allocated(shape, dtype, Device::cpu, pinned_allocator()); }
 
 Tensor Tensor::zeros(Shape shape, DType dtype, Device device) {
   Tensor t = empty(shape, dtype, device);

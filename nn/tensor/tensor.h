@@ -26,6 +26,8 @@ class Tensor {
   /// Contiguous (pitch == c), values undefined.
   static Tensor empty(Shape shape, DType dtype = DType::f32, Device device = Device::cpu);
   static Tensor zeros(Shape shape, DType dtype = DType::f32, Device device = Device::cpu);
+  /// On the CPU, in page-locked memory if there is a device that copies it faster (pinned_allocator).
+  static Tensor pinned(Shape shape, DType dtype = DType::f32);
   /// Contiguous copy of `values` on the CPU; as many as the shape has elements.
   template <class T>
   static Tensor from(Shape shape, std::span<const T> values);
@@ -81,6 +83,8 @@ class Tensor {
   double item() const;
 
  private:
+  static Tensor allocated(Shape shape, DType dtype, Device device, Allocator& allocator);
+
   std::shared_ptr<Storage> storage_;
   std::int64_t offset_ = 0;  // elements from the start of the storage
   Shape shape_{0, 0, 0, 0};

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "nn/core/allocator.h"
+#include "nn/core/device_runtime.h"
 #include "tests/support/suites.h"
 
 namespace test {
