@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "nn/core/device_runtime.h"
 #include "nn/core/error.h"
 #include "nn/tensor/tensor.h"
 
