@@ -80,9 +80,9 @@ void Optimizer::update(const nn::ParameterGroup& group, const Tensor& step_state
   };
   const Tensor value = segment(buffers_.values()), gradient = segment(buffers_.gradients());
   if (options_.kind == OptimizerKind::sgd) {
-    nn::sgd_update(value, gradient, segment(first_), sgd_options(options_, group), step_state);
+    nn::sgd_update(value, gradient, segment(first_), sgd_options(options_, group), step_state, {});
   } else {
-    nn::adam_update(value, gradient, segment(first_), segment(second_), adam_options(options_, group), step_state);
+    nn::adam_update(value, gradient, segment(first_), segment(second_), adam_options(options_, group), step_state, {});
   }
 }
 

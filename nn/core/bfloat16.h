@@ -1,8 +1,11 @@
-// bfloat16: the upper half of a float32 (1 sign, 8 exponent, 7 mantissa bits). Storage and conversion only.
+// bfloat16: the upper half of a float32 (1 sign, 8 exponent, 7 mantissa bits). Storage and conversion only, the same on
+// the CPU and in device code.
 #pragma once
 
-#include <bit>
 #include <cstdint>
+#include <cstring>
+
+#include "nn/core/host_device.h"
 
 namespace nn {
 
@@ -10,14 +13,19 @@ struct bfloat16 {
   std::uint16_t bits = 0;
 
   bfloat16() = default;
-  /// Rounds to nearest, ties to even; NaN stays NaN.
-  explicit bfloat16(float value) {
-    const auto word = std::bit_cast<std::uint32_t>(value);
+  /// Rounds to nearest, ties to even; every NaN becomes 0x7fff, as the GPU's instruction has it.
+  NN_HOST_DEVICE explicit bfloat16(float value) {
+    std::uint32_t word = 0;
+    std::memcpy(&word, &value, sizeof(word));  // std::bit_cast is no device function
     const bool is_nan = (word & 0x7fffffffU) > 0x7f800000U;
-    bits = is_nan ? static_cast<std::uint16_t>((word >> 16U) | 0x40U)
-                  : static_cast<std::uint16_t>((word + 0x7fffU + ((word >> 16U) & 1U)) >> 16U);
+    bits = is_nan ? std::uint16_t{0x7fff} : static_cast<std::uint16_t>((word + 0x7fffU + ((word >> 16U) & 1U)) >> 16U);
   }
-  explicit operator float() const { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16U); }
+  NN_HOST_DEVICE explicit operator float() const {
+    const std::uint32_t word = static_cast<std::uint32_t>(bits) << 16U;
+    float value = 0;
+    std::memcpy(&value, &word, sizeof(value));
+    return value;
+  }
 };
 
 }  // namespace nn

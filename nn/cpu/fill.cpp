@@ -59,10 +59,21 @@ void cast(const Tensor& x, const Tensor& y) {
   });
 }
 
+void copy_if(const Tensor& flag, const Tensor& x, const Tensor& y) {
+  check_same("copy_if", x, y);
+  NN_CHECK(flag.elements() == 1, "[copy_if] the flag is one number, got ", flag.shape());
+  NN_CHECK(x.contiguous() && y.contiguous(), "[copy_if] expects contiguous tensors");
+  if (*flag.data<double>() == 0) return;
+  dispatch_float("copy_if", x, [&]<class T>() {
+    for_each_run<T>([](std::int64_t count, const T* from, T* to) { std::copy(from, from + count, to); }, x, y);
+  });
+}
+
 }  // namespace
 }  // namespace cpu
 
 NN_DEFINE_KERNEL(fill, cpu::fill);
 NN_DEFINE_KERNEL(cast, cpu::cast);
+NN_DEFINE_KERNEL(copy_if, cpu::copy_if);
 
 }  // namespace nn

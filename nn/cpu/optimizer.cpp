@@ -5,6 +5,7 @@
 
 #include "nn/cpu/elementwise.h"
 #include "nn/functors/optimizer.h"
+#include "nn/kernels/fill.h"
 
 namespace nn {
 namespace cpu {
@@ -58,9 +59,15 @@ void check_segments(const char* kernel, const Tensor& value, const Tensors&... o
   NN_CHECK(value.contiguous() && (others.contiguous() && ...), "[", kernel, "] expects contiguous segments");
 }
 
+void check_copy(const char* kernel, const Tensor& value, const Tensor& copy) {
+  NN_CHECK(!copy.defined() || (copy.dtype() == DType::bf16 && copy.shape() == value.shape() && copy.contiguous()), "[",
+           kernel, "] expects a contiguous bf16 copy of ", value.shape(), ", got ", copy.shape(), ' ', copy.dtype());
+}
+
 void sgd_update(const Tensor& value, const Tensor& gradient, const Tensor& velocity, const SgdOptions& options,
-                const Tensor& state) {
+                const Tensor& state, const Tensor& copy) {
   check_segments("sgd_update", value, gradient, velocity);
+  check_copy("sgd_update", value, copy);
   const double* s = checked_state("sgd_update", state);
   if (s[step_state::skipped] != 0) return;
   dispatch_float("sgd_update", value, [&]<class T>() {
@@ -76,6 +83,7 @@ void sgd_update(const Tensor& value, const Tensor& gradient, const Tensor& veloc
         },
         value, gradient, velocity);
   });
+  if (copy.defined()) nn::cast(value, copy);
 }
 
 /// The numbers of one step, computed in float64 whatever the parameters are.
@@ -96,8 +104,9 @@ functors::AdamUpdate<T> adam_step(const AdamOptions& options, const double* stat
 }
 
 void adam_update(const Tensor& value, const Tensor& gradient, const Tensor& first, const Tensor& second,
-                 const AdamOptions& options, const Tensor& state) {
+                 const AdamOptions& options, const Tensor& state, const Tensor& copy) {
   check_segments("adam_update", value, gradient, first, second);
+  check_copy("adam_update", value, copy);
   const double* s = checked_state("adam_update", state);
   if (s[step_state::skipped] != 0) return;
   dispatch_float("adam_update", value, [&]<class T>() {
@@ -108,6 +117,7 @@ void adam_update(const Tensor& value, const Tensor& gradient, const Tensor& firs
         },
         value, gradient, first, second);
   });
+  if (copy.defined()) nn::cast(value, copy);
 }
 
 }  // namespace

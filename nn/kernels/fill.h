@@ -13,4 +13,8 @@ extern Kernel<void(double value, const Tensor& y)> fill;
 /// and the value must be within the type's range.
 extern Kernel<void(const Tensor& x, const Tensor& y)> cast;
 
+/// y = x if flag != 0, else y stays: how a step takes back what it wrote without a word from the host. `flag` is one
+/// f64; x and y are contiguous, f32 or f64, of the same shape and type.
+extern Kernel<void(const Tensor& flag, const Tensor& x, const Tensor& y)> copy_if;
+
 }  // namespace nn

@@ -42,12 +42,14 @@ struct AdamOptions {
   double learning_rate_scale = 1;
 };
 
-/// Both update contiguous segments of equal length, f32 or f64, and do nothing if the state says skipped.
+/// Both update contiguous segments of equal length, f32 or f64, and do nothing if the state says skipped. `copy` is
+/// bf16, as long as the others, and is set to the new values (master weights in f32, Micikevicius et al. 2018);
+/// undefined: no copy is kept.
 extern Kernel<void(const Tensor& value, const Tensor& gradient, const Tensor& velocity, const SgdOptions& options,
-                   const Tensor& state)>
+                   const Tensor& state, const Tensor& copy)>
     sgd_update;
 extern Kernel<void(const Tensor& value, const Tensor& gradient, const Tensor& first, const Tensor& second,
-                   const AdamOptions& options, const Tensor& state)>
+                   const AdamOptions& options, const Tensor& state, const Tensor& copy)>
     adam_update;
 
 }  // namespace nn

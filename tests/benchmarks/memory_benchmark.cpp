@@ -101,9 +101,9 @@ const Op ops[] = {
     {"softmax_cross_entropy 4096 x 6, backward", 0,
      [](const Tensors& t) { nn::softmax_cross_entropy_backward(t.logits, t.classes, t.dloss, t.dlogits, 0); }},
     {"sum_of_squares", 1, [](const Tensors& t) { nn::sum_of_squares(t.flat_gradient, t.sum); }},
-    {"sgd_update", 5, [](const Tensors& t) { nn::sgd_update(t.flat, t.flat_gradient, t.first, {}, t.step_state); }},
+    {"sgd_update", 5, [](const Tensors& t) { nn::sgd_update(t.flat, t.flat_gradient, t.first, {}, t.step_state, {}); }},
     {"adam_update", 7,
-     [](const Tensors& t) { nn::adam_update(t.flat, t.flat_gradient, t.first, t.second, {}, t.step_state); }},
+     [](const Tensors& t) { nn::adam_update(t.flat, t.flat_gradient, t.first, t.second, {}, t.step_state, {}); }},
 };
 
 void run(benchmark::State& state, const Op& op) {

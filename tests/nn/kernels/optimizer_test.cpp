@@ -69,10 +69,11 @@ struct Training {
 };
 
 auto sgd(const nn::SgdOptions& options) {
-  return [options](const Training& t) { nn::sgd_update(t.value, t.gradient, t.first, options, t.state); };
+  return [options](const Training& t) { nn::sgd_update(t.value, t.gradient, t.first, options, t.state, {}); };
 }
 auto adam(const nn::AdamOptions& options) {
-  return [options](const Training& t) { nn::adam_update(t.value, t.gradient, t.first, t.second, options, t.state); };
+  return
+      [options](const Training& t) { nn::adam_update(t.value, t.gradient, t.first, t.second, options, t.state, {}); };
 }
 
 void expect_close(const std::vector<double>& actual, const std::vector<double>& expected, double tolerance) {
@@ -160,6 +161,50 @@ TEST(SumOfSquares, DoesNotDependOnThreadsAndAddsInDouble) {
   EXPECT_NEAR(sums[0], square * count, 1e-9);
 }
 
+class Bfloat16Copy : public testing::TestWithParam<bool> {
+ public:
+  static void update(const Training& t, const Tensor& copy) {
+    if (GetParam()) {
+      nn::adam_update(t.value, t.gradient, t.first, t.second, {.decoupled = true}, t.state, copy);
+    } else {
+      nn::sgd_update(t.value, t.gradient, t.first, {}, t.state, copy);
+    }
+  }
+  static std::vector<double> in_double(const Tensor& tensor) {
+    const Tensor values = Tensor::empty(tensor.shape(), DType::f64);
+    nn::cast(tensor, values);
+    return values.to_vector<double>();
+  }
+};
+
+TEST_P(Bfloat16Copy, IsTheValuesRounded) {
+  const Training t(DType::f32);
+  const Tensor copy = Tensor::zeros(t.value.shape(), DType::bf16),
+               expected = Tensor::empty(t.value.shape(), DType::bf16);
+  t.ten_steps([&](const Training& training) { update(training, copy); });
+  nn::cast(t.value, expected);
+  EXPECT_EQ(in_double(copy), in_double(expected));
+  EXPECT_NE(in_double(copy), t.values());
+}
+
+TEST_P(Bfloat16Copy, StaysWhenTheUpdateIsSkipped) {
+  const Training t(DType::f32);
+  const Tensor copy = Tensor::empty(t.value.shape(), DType::bf16);
+  nn::fill(3, copy);
+  nn::fill(std::numeric_limits<double>::quiet_NaN(), t.gradient);
+  t.prepare();
+  update(t, copy);
+  EXPECT_EQ(in_double(copy), std::vector<double>(4, 3.0));
+}
+
+TEST_P(Bfloat16Copy, OfAnotherTypeIsAnError) {
+  const Training t(DType::f32);
+  EXPECT_THROW(update(t, Tensor::zeros(t.value.shape())), nn::Error);
+}
+
+INSTANTIATE_TEST_SUITE_P(Optimizers, Bfloat16Copy, testing::Bool(),
+                         [](const auto& which) { return which.param ? "Adam" : "Sgd"; });
+
 class NonFiniteGradient : public testing::TestWithParam<double> {};
 
 TEST_P(NonFiniteGradient, SkipsTheUpdateAndTouchesNothing) {
@@ -175,8 +220,8 @@ TEST_P(NonFiniteGradient, SkipsTheUpdateAndTouchesNothing) {
     const Tensor one = t.gradient.flat_range(2, nn::vector_shape(1));
     nn::fill(GetParam(), one);
     t.prepare();
-    nn::adam_update(t.value, t.gradient, t.first, t.second, {.decoupled = true}, t.state);
-    nn::sgd_update(t.value, t.gradient, t.first, {}, t.state);
+    nn::adam_update(t.value, t.gradient, t.first, t.second, {.decoupled = true}, t.state, {});
+    nn::sgd_update(t.value, t.gradient, t.first, {}, t.state, {});
     EXPECT_EQ(bytes(t.value), value);
     EXPECT_EQ(bytes(t.first), first);
     EXPECT_EQ(bytes(t.second), second);
@@ -186,7 +231,7 @@ TEST_P(NonFiniteGradient, SkipsTheUpdateAndTouchesNothing) {
 
     t.set_gradient(11);
     t.prepare();
-    nn::adam_update(t.value, t.gradient, t.first, t.second, {.decoupled = true}, t.state);
+    nn::adam_update(t.value, t.gradient, t.first, t.second, {.decoupled = true}, t.state, {});
     EXPECT_NE(bytes(t.value), value);
     EXPECT_EQ(t.at(nn::step_state::step), steps + 1);
     EXPECT_EQ(t.at(nn::step_state::skipped), 0);
