@@ -1,0 +1,80 @@
+// Bookkeeping of a caching allocator: takes memory from a source in large segments and hands out blocks of them. Knows
+// addresses and sizes, never touches the memory itself, so that it is tested without a GPU.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <set>
+#include <utility>
+
+namespace cuda {
+
+/// Where segments come from: cudaMalloc, cudaHostAlloc, a test.
+class SegmentSource {
+ public:
+  /// Bytes that the source can still give, and has in all.
+  struct Room {
+    std::size_t free = 0, total = 0;
+  };
+
+  virtual ~SegmentSource() = default;
+  /// Aligned to 512 bytes; null if there is no memory.
+  virtual void* acquire(std::size_t bytes) = 0;
+  virtual void release(void* segment, std::size_t bytes) noexcept = 0;
+  virtual Room room() = 0;
+};
+
+/// Best fit: a request takes the smallest free block that holds it; what is left over becomes a block of its own, and a
+/// freed block joins its free neighbours. Small requests (up to 1 MiB) and large ones live in different segments, so
+/// that small ones do not cut large segments to pieces. For one thread at a time.
+class MemoryPool {
+ public:
+  static constexpr std::size_t alignment = 512;
+  static constexpr std::size_t most_small = std::size_t{1} << 20U;
+
+  explicit MemoryPool(SegmentSource& source) : source_(source) {}
+  /// Gives all segments back, blocks in use or not.
+  ~MemoryPool();
+  MemoryPool(const MemoryPool&) = delete;
+  MemoryPool& operator=(const MemoryPool&) = delete;
+
+  /// Aligned to 512 bytes; null if the source has no more memory. 0 bytes give a block, too.
+  void* allocate(std::size_t bytes);
+  /// A block that allocate returned.
+  void deallocate(void* block) noexcept;
+  /// True for the address of a block in use.
+  bool owns(const void* block) const;
+  /// Gives back the segments of which nothing is in use.
+  void release_unused() noexcept;
+
+  /// Bytes of the blocks in use, each rounded up to 512.
+  std::size_t used() const { return used_; }
+  /// Bytes taken from the source.
+  std::size_t reserved() const { return reserved_; }
+
+  /// The size of the segment that is taken for a request that no free block holds.
+  static std::size_t segment_bytes(std::size_t request);
+
+ private:
+  struct Block {
+    std::size_t bytes = 0;
+    bool free = true;
+    bool small = false;     // of a segment for small requests
+    bool first = false;     // begins a segment
+    bool followed = false;  // the next block is of the same segment
+  };
+  using Blocks = std::map<char*, Block>;                       // by address
+  using FreeBlocks = std::set<std::pair<std::size_t, char*>>;  // by size, then address
+
+  FreeBlocks& free_blocks(const Block& block) { return block.small ? small_ : large_; }
+  Blocks::iterator take_segment(std::size_t request);
+  void split(Blocks::iterator block, std::size_t bytes);
+  void join_next(Blocks::iterator block);
+
+  SegmentSource& source_;
+  Blocks blocks_;
+  FreeBlocks small_, large_;
+  std::size_t used_ = 0, reserved_ = 0;
+};
+
+}  // namespace cuda
