@@ -1,7 +1,7 @@
 #include "cuda/context.h"
 
 #include "cuda/check.h"
-#include "nn/core/allocator.h"
+#include "cuda/memory.h"
 
 namespace cuda {
 
@@ -11,9 +11,25 @@ Context::Context() {
   CUDA_CHECK(cudaGetDeviceProperties(&properties_, device));
   CUDA_CHECK(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
   CUDA_CHECK(cudaStreamCreateWithFlags(&copy_stream_, cudaStreamNonBlocking));
-  CUDA_CHECK(cudnnCreate(&cudnn_));
-  CUDA_CHECK(cudnnSetStream(cudnn_, stream_));
-  CUDA_CHECK(cublasLtCreate(&cublas_));
+}
+
+bool Context::recording() const {
+  cudaStreamCaptureStatus status{};
+  CUDA_CHECK(cudaStreamIsCapturing(stream_, &status));
+  return status != cudaStreamCaptureStatusNone;
+}
+
+cudnnHandle_t Context::cudnn() const {
+  std::call_once(cudnn_made_, [this] {
+    CUDA_CHECK(cudnnCreate(&cudnn_));
+    CUDA_CHECK(cudnnSetStream(cudnn_, stream_));
+  });
+  return cudnn_;
+}
+
+cublasLtHandle_t Context::cublas() const {
+  std::call_once(cublas_made_, [this] { CUDA_CHECK(cublasLtCreate(&cublas_)); });
+  return cublas_;
 }
 
 Context& context() {
@@ -22,11 +38,11 @@ Context& context() {
 }
 
 Workspace::Workspace(std::size_t bytes) : bytes_(bytes) {
-  if (bytes > 0) data_ = nn::allocator(nn::Device::cuda).allocate(bytes);
+  if (bytes > 0) data_ = device_memory().allocate(bytes);
 }
 
 Workspace::~Workspace() {
-  if (data_ != nullptr) nn::allocator(nn::Device::cuda).deallocate(data_, bytes_);
+  if (data_ != nullptr) device_memory().deallocate(data_, bytes_);
 }
 
 }  // namespace cuda

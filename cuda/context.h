@@ -7,6 +7,7 @@
 #include <cudnn.h>
 
 #include <cstddef>
+#include <mutex>
 
 #include "nn/core/device_runtime.h"
 
@@ -22,8 +23,14 @@ class Context {
   cudaStream_t stream() const { return stream_; }
   /// Uploads beside the kernels.
   cudaStream_t copy_stream() const { return copy_stream_; }
-  cudnnHandle_t cudnn() const { return cudnn_; }
-  cublasLtHandle_t cublas() const { return cublas_; }
+  /// True while a step is recorded: what is queued on stream() is noted, not run.
+  bool recording() const;
+
+  /// The libraries' handles, made at their first use: each takes time and memory of the device. cuDNN's queues on
+  /// stream().
+  cudnnHandle_t cudnn() const;
+  cublasLtHandle_t cublas() const;
+
   const cudaDeviceProp& properties() const { return properties_; }
   const nn::DeviceOptions& options() const { return options_; }
   void set_options(const nn::DeviceOptions& options) { options_ = options; }
@@ -31,9 +38,11 @@ class Context {
  private:
   cudaDeviceProp properties_{};
   cudaStream_t stream_ = nullptr, copy_stream_ = nullptr;
-  cudnnHandle_t cudnn_ = nullptr;
-  cublasLtHandle_t cublas_ = nullptr;
   nn::DeviceOptions options_{};
+
+  mutable std::once_flag cudnn_made_, cublas_made_;
+  mutable cudnnHandle_t cudnn_ = nullptr;
+  mutable cublasLtHandle_t cublas_ = nullptr;
 };
 
 /// An error if there is no device.

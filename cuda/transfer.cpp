@@ -1,0 +1,45 @@
+// Uploads run on a stream of their own, beside the kernels that are queued after them; downloads run in order with the
+// kernels, so that a later step cannot overwrite what is being read.
+#include "cuda/transfer.h"
+
+#include "cuda/context.h"
+#include "cuda/copy.h"
+#include "cuda/event.h"
+
+namespace cuda {
+namespace {
+
+class Transfer final : public nn::Transfer {
+ public:
+  /// Waits for the kernels queued so far, because they may use the destination: as itself, or as what lay in its memory
+  /// before.
+  void upload(const nn::RowCopy& copy) override {
+    const Context& gpu = context();
+    kernels_so_far_.record(gpu.stream());
+    kernels_so_far_.delay(gpu.copy_stream());
+    queue_copy(copy, gpu.copy_stream());
+    uploaded_.record(gpu.copy_stream());
+  }
+  void before_next_kernels() override { uploaded_.delay(context().stream()); }
+
+  void download(const nn::RowCopy& copy) override {
+    queue_copy(copy, context().stream());
+    downloaded_.record(context().stream());
+  }
+  void wait() override {
+    uploaded_.wait();
+    downloaded_.wait();
+  }
+
+ private:
+  Event kernels_so_far_, uploaded_, downloaded_;
+};
+
+}  // namespace
+
+std::unique_ptr<nn::Transfer> make_transfer() {
+  context();  // makes the device ready
+  return std::make_unique<Transfer>();
+}
+
+}  // namespace cuda
