@@ -48,6 +48,10 @@ inline constexpr const char* name(DType dtype) {
 }
 inline std::ostream& operator<<(std::ostream& out, DType dtype) { return out << name(dtype); }
 
+/// The type of what must not be rounded to bf16 in a network that computes in `dtype`: per-channel vectors (statistics,
+/// batch norm's scale and shift) and the gradients of parameters.
+inline constexpr DType full_precision(DType dtype) { return dtype == DType::bf16 ? DType::f32 : dtype; }
+
 /// dtype_of<float> == DType::f32, and so on; other types do not compile.
 template <class T>
 inline constexpr DType dtype_of = T::is_no_element_type;

@@ -2,15 +2,13 @@
 
 #include "nn/cpu/elementwise.h"
 #include "nn/cpu/row_sums.h"
+#include "nn/functors/arithmetic.h"
 
 namespace nn {
 namespace cpu {
 namespace {
 
-void add_forward(const Tensor& a, const Tensor& b, const Tensor& y) {
-  binary(
-      "add", [](auto left, auto right) { return left + right; }, a, b, y, 0);
-}
+void add_forward(const Tensor& a, const Tensor& b, const Tensor& y) { binary("add", functors::Add{}, a, b, y, 0); }
 
 void accumulate(const Tensor& x, const Tensor& y, float beta) {
   binary(

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "nn/core/parallel.h"
+#include "nn/kernels/check.h"
 #include "nn/tensor/tensor.h"
 
 namespace nn::cpu {
@@ -25,17 +26,6 @@ inline constexpr std::int64_t elements_per_chunk = 1 << 15;
 
 /// Rows that one chunk handles when each row has `c` elements.
 inline std::int64_t rows_per_chunk(std::int64_t c) { return std::max<std::int64_t>(1, elements_per_chunk / c); }
-
-inline void check_same(const char* kernel, const Tensor& a, const Tensor& b) {
-  NN_CHECK(a.shape() == b.shape() && a.dtype() == b.dtype(), "[", kernel, "] expects equal shapes and types, got ",
-           a.shape(), " ", a.dtype(), " and ", b.shape(), " ", b.dtype());
-}
-
-/// A vector {1, 1, 1, c} that goes with x's channels.
-inline void check_vector(const char* kernel, const Tensor& vector, const Tensor& x) {
-  NN_CHECK(vector.shape() == vector_shape(x.c()) && vector.dtype() == x.dtype(), "[", kernel, "] expects a vector ",
-           vector_shape(x.c()), " ", x.dtype(), ", got ", vector.shape(), " ", vector.dtype());
-}
 
 /// loop(count, pointers...): `count` consecutive elements, in parallel over the tensors' rows; whole chunks of rows at
 /// once where every tensor is contiguous.

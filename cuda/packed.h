@@ -1,0 +1,99 @@
+// A few consecutive elements of a row in a thread's registers, as floats: loads and stores of 16 bytes where the whole
+// vector is there, element by element at the end of a row. Compiles for the CPU too, where tests run it.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#include "cuda/launch.h"
+#include "nn/core/bfloat16.h"
+
+namespace cuda {
+
+/// Consecutive elements of type T, moved in as few instructions as can be. The address must be a multiple of the
+/// vector's bytes, or of 16 if it has more (vectors_fit in launch.h).
+template <class T, int width>
+struct alignas(sizeof(T) * width < vector_bytes ? sizeof(T) * width : vector_bytes) Packed {
+  T v[width];
+
+  NN_HOST_DEVICE static Packed load(const T* from) {
+    Packed packed;
+    copy(packed.v, from);
+    return packed;
+  }
+  NN_HOST_DEVICE void store(T* to) const { copy(to, v); }
+
+ private:
+  NN_HOST_DEVICE static void copy(T* to, const T* from) {
+    constexpr int bytes = static_cast<int>(sizeof(T)) * width;
+#if defined(__CUDA_ARCH__)
+    if constexpr (bytes % 16 == 0) {
+#pragma unroll
+      for (int i = 0; i < bytes / 16; ++i) reinterpret_cast<uint4*>(to)[i] = reinterpret_cast<const uint4*>(from)[i];
+      return;
+    } else if constexpr (bytes == 8) {
+      *reinterpret_cast<uint2*>(to) = *reinterpret_cast<const uint2*>(from);
+      return;
+    } else if constexpr (bytes == 4) {
+      *reinterpret_cast<std::uint32_t*>(to) = *reinterpret_cast<const std::uint32_t*>(from);
+      return;
+    }
+#endif
+    std::memcpy(to, from, static_cast<std::size_t>(bytes));
+  }
+};
+
+/// The largest number of elements of T that one instruction moves.
+template <class T>
+inline constexpr int widest = vector_bytes / static_cast<int>(sizeof(T));
+
+template <int width>
+struct Floats {
+  float v[width] = {};
+};
+
+/// The first `count` elements as floats, the others 0.
+template <int width, class T>
+NN_HOST_DEVICE Floats<width> load(const T* from, int count) {
+  Floats<width> values;
+  if (count == width) {
+    const auto packed = Packed<T, width>::load(from);
+#pragma unroll
+    for (int i = 0; i < width; ++i) values.v[i] = static_cast<float>(packed.v[i]);
+  } else {
+#pragma unroll
+    for (int i = 0; i < width; ++i) {
+      if (i < count) values.v[i] = static_cast<float>(from[i]);
+    }
+  }
+  return values;
+}
+
+/// Writes the first `count` values, rounded to T.
+template <int width, class T>
+NN_HOST_DEVICE void store(T* to, const Floats<width>& values, int count) {
+  if (count == width) {
+    Packed<T, width> packed;
+#pragma unroll
+    for (int i = 0; i < width; ++i) packed.v[i] = static_cast<T>(values.v[i]);
+    packed.store(to);
+  } else {
+#pragma unroll
+    for (int i = 0; i < width; ++i) {
+      if (i < count) to[i] = static_cast<T>(values.v[i]);
+    }
+  }
+}
+
+/// to = values + beta * to. With beta 0, `to` is not read.
+template <int width, class T>
+NN_HOST_DEVICE void store(T* to, Floats<width> values, int count, float beta) {
+  if (beta != 0) {
+    const Floats<width> before = load<width>(static_cast<const T*>(to), count);
+#pragma unroll
+    for (int i = 0; i < width; ++i) values.v[i] += beta * before.v[i];
+  }
+  store<width>(to, values, count);
+}
+
+}  // namespace cuda
