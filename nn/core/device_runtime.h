@@ -25,7 +25,8 @@ struct RowCopy {
 
 /// Copies between page-locked host memory and the device that the host does not wait for.
 ///
-///   transfer.upload(batch);          // beside the kernels that are queued already
+///   transfer.upload(batch);          // after the kernels queued so far, beside those queued from now on
+///   step.replay();                   // a step that does not use the batch's memory
 ///   transfer.before_next_kernels();  // kernels queued from now on see it
 ///   transfer.download(loss);         // when the kernels queued so far are done
 ///   transfer.wait();                 // now the host may read the loss and write the batch's memory again
@@ -44,7 +45,8 @@ class StepGraph {
   virtual ~StepGraph() = default;
   /// Records the kernels and copies that `step` queues on the device; they are not run. What differs from one replay to
   /// the next must lie in device memory. `step` may neither wait for the device nor read from it. Tensors that it makes
-  /// come from memory of the graph's own, which stays as it is until the graph goes.
+  /// come from memory of the graph's own, which stays as it is until the graph goes; tensors that it uses must live as
+  /// long as the graph. After an exception nothing is captured and the device goes on working.
   virtual void capture(const std::function<void()>& step) = 0;
   virtual bool captured() const = 0;
   /// Queues the recorded step.
