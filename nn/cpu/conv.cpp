@@ -70,7 +70,7 @@ WindowGrid pixel_grid(const Shape& image) { return {.count_h = image.h, .count_w
 
 void forward(const Tensor& x, const Tensor& w, const ConvPrologue& prologue, const ConvEpilogue& epilogue,
              const ConvGeometry& geometry, const Tensor& y) {
-  check_conv2d("conv2d_forward", x, w, geometry, y);
+  check_conv2d("conv2d_forward", x, w, geometry, y, x.dtype());
   check_vectors("conv2d_forward", {&prologue.scale, &prologue.shift}, x);
   check_vectors("conv2d_forward", {&epilogue.bias, &epilogue.sum, &epilogue.sum_of_squares}, y);
   dispatch_float("conv2d_forward", x, [&]<class T>() {
@@ -85,7 +85,7 @@ void forward(const Tensor& x, const Tensor& w, const ConvPrologue& prologue, con
 
 void backward_weights(const Tensor& x, const Tensor& dy, const ConvPrologue& prologue, const ConvGeometry& geometry,
                       const Tensor& dw, float beta) {
-  check_conv2d("conv2d_backward_weights", x, dw, geometry, dy);
+  check_conv2d("conv2d_backward_weights", x, dw, geometry, dy, x.dtype());
   check_vectors("conv2d_backward_weights", {&prologue.scale, &prologue.shift}, x);
   dispatch_float("conv2d_backward_weights", x, [&]<class T>() {
     const std::int64_t columns = dw.elements() / dw.n();
@@ -133,7 +133,7 @@ class FlippedWeights final : public MatrixReader<T> {
 };
 
 void backward_data(const Tensor& dy, const Tensor& w, const ConvGeometry& geometry, const Tensor& dz, float beta) {
-  check_conv2d("conv2d_backward_data", dz, w, geometry, dy);
+  check_conv2d("conv2d_backward_data", dz, w, geometry, dy, dz.dtype());
   // Pixels of z that lie alike between the steps of the stride meet the same taps: each such set is a convolution of dy
   // with stride 1, no multiplication is wasted and no two products write one pixel.
   const auto one_set = [&]<class T>(std::int64_t first_h, std::int64_t first_w) {

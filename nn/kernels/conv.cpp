@@ -15,11 +15,12 @@ Shape conv2d_output_shape(const Shape& x, const Shape& w, const ConvGeometry& ge
   return {x.n, (h - w.h) / geometry.stride_h + 1, (width - w.w) / geometry.stride_w + 1, w.n};
 }
 
-void check_conv2d(const char* kernel, const Tensor& x, const Tensor& w, const ConvGeometry& geometry, const Tensor& y) {
+void check_conv2d(const char* kernel, const Tensor& x, const Tensor& w, const ConvGeometry& geometry, const Tensor& y,
+                  DType w_dtype) {
   const Shape expected = conv2d_output_shape(x.shape(), w.shape(), geometry);
   NN_CHECK(y.shape() == expected, "[", kernel, "] expects an output of ", expected, ", got ", y.shape());
-  NN_CHECK(x.dtype() == w.dtype() && x.dtype() == y.dtype(), "[", kernel, "] expects one type, got ", x.dtype(), ", ",
-           w.dtype(), " and ", y.dtype());
+  NN_CHECK(x.dtype() == y.dtype() && w.dtype() == w_dtype, "[", kernel, "] expects types ", x.dtype(), ", ", w_dtype,
+           " and ", x.dtype(), ", got ", x.dtype(), ", ", w.dtype(), " and ", y.dtype());
 }
 
 }  // namespace nn

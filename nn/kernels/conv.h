@@ -1,6 +1,10 @@
 // Two-dimensional convolution (cross-correlation, as every framework means it). Goodfellow et al., section 9.1.
 //   y[n,i,j,o] = sum over p,q,k of w[o,p,q,k] * z[n, i*stride_h - top + p, j*stride_w - left + q, k],  z 0 outside x
 // x {n,h,w,in}, w {out,kernel_h,kernel_w,in}, y {n,h',w',out} with h' = (h + top + bottom - kernel_h) / stride_h + 1.
+// All of one type, the bias too; but where that is bf16, dw, the prologue's vectors and the epilogue's sums are f32.
+//
+// Types: x, w, y, their gradients and the bias have one type, f32, f64 (CPU) or bf16 (GPU). The prologue's vectors, the
+// epilogue's sums and the gradient of w have full_precision of it: f32 where it is bf16.
 #pragma once
 
 #include <tuple>
@@ -14,14 +18,16 @@ namespace nn {
 struct ConvGeometry {
   std::int64_t stride_h = 1, stride_w = 1;
   Padding padding{};
+  bool operator==(const ConvGeometry&) const = default;
 };
 
 /// The output's shape; an error names what does not fit.
 Shape conv2d_output_shape(const Shape& x, const Shape& w, const ConvGeometry& geometry);
 
-/// What the three kernels ask of their tensors (x or its gradient, w or its gradient, y or its gradient): shapes that
-/// fit, one dtype. An error names `kernel`.
-void check_conv2d(const char* kernel, const Tensor& x, const Tensor& w, const ConvGeometry& geometry, const Tensor& y);
+/// What the three kernels ask of their tensors (x or its gradient, w or its gradient, y or its gradient): shapes and
+/// types that fit, `w_dtype` for w. An error names `kernel`.
+void check_conv2d(const char* kernel, const Tensor& x, const Tensor& w, const ConvGeometry& geometry, const Tensor& y,
+                  DType w_dtype);
 
 /// What happens to x while it is read: z = relu?(x * scale + shift) per input channel, before the padding's zeros.
 /// An undefined tensor is left out. The folded BN + ReLU in front of a convolution.
