@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <vector>
 
 #include "nn/cpu/ct_sampling.h"
@@ -36,25 +35,6 @@ class SampleParameters {
     AffineMap map{};
     std::copy_n(row_ + CtColumn::affine, 6, map.m);
     return map;
-  }
-
-  void check(int slices, int windows) const {
-    for (int i = 0; i < functors::ct_columns(windows); ++i) {
-      const bool unused = i % functors::max_ct_slices >= slices && i < CtColumn::affine;
-      NN_CHECK(unused || std::isfinite(row_[i]), "[ct_input] parameter ", i, " is ", row_[i]);
-    }
-    NN_CHECK(noise() >= 0, "[ct_input] expects noise of 0 or more, got ", noise());
-    for (int word = 0; word < 2; ++word) {
-      const double key = row_[CtColumn::noise_key + word];
-      NN_CHECK(key >= 0 && key <= 4294967295.0, "[ct_input] a word of the noise key is ", key);
-    }
-    for (int i = 0; i < windows; ++i) {
-      const double width = row_[CtColumn::windows + 2 * i + 1];
-      NN_CHECK(width > 0, "[ct_input] expects a window wider than 0, got ", width);
-    }
-    constexpr double most = 4096;
-    NN_CHECK(map().column_step() <= most && map().row_step() <= most, "[ct_input] the map shrinks more than ", most,
-             " times");
   }
 
  private:
@@ -159,35 +139,17 @@ void sample_output(const MeanSampler<T>& sampler, int first, const Normalisation
   });
 }
 
-void check_arguments(const Tensor& slices, const Tensor& parameters, const Tensor& mean, const Tensor& deviation,
-                     const Tensor& y) {
-  NN_CHECK(slices.c() <= functors::max_ct_slices && y.c() % slices.c() == 0, "[ct_input] ", slices.c(),
-           " slices do not make ", y.c(), " channels");
-  NN_CHECK(slices.n() == 1 || slices.n() == y.n(), "[ct_input] ", slices.n(), " slices for ", y.n(), " images");
-  const Shape expected = {y.n(), 1, 1, functors::ct_columns(static_cast<int>(y.c() / slices.c()))};
-  NN_CHECK(parameters.shape() == expected, "[ct_input] expects parameters ", expected, ", got ", parameters.shape());
-  NN_CHECK(mean.defined() == deviation.defined(), "[ct_input] expects both mean and deviation, or neither");
-  for (const Tensor& channel : {mean, deviation}) {
-    NN_CHECK(!channel.defined() || channel.shape() == vector_shape(y.c()),
-             "[ct_input] expects a mean and a deviation for ", y.c(), " channels, got ", channel.shape());
-  }
-  for (std::int64_t i = 0; deviation.defined() && i < y.c(); ++i) {
-    const double m = mean.data<double>()[i], d = deviation.data<double>()[i];
-    NN_CHECK(std::isfinite(m) && std::isfinite(d) && d > 0, "[ct_input] expects a deviation above 0, channel ", i,
-             " has mean ", m, " and deviation ", d);
-  }
-}
-
 void ct_input(const Tensor& slices, const Tensor& parameters, const Tensor& mean, const Tensor& deviation,
               const Tensor& y) {
-  check_arguments(slices, parameters, mean, deviation, y);
+  check_ct_arguments(slices, parameters, mean, deviation, y);
+  check_ct_parameters(parameters, slices.c());
+  check_ct_normalisation(mean, deviation);
   const int channels = static_cast<int>(y.c()), windows = channels / static_cast<int>(slices.c());
   dispatch_float("ct_input", y, [&]<class T>() {
     const RingedPlane<T> plane(slices.h(), slices.w());
     for (std::int64_t i = 0; i < y.n(); ++i) {
       const Tensor source = slices.n() == 1 ? slices : slices.batch_range(i, i + 1);
       const SampleParameters sample(parameters.row<double>(i));
-      sample.check(static_cast<int>(slices.c()), windows);
       const MeanSampler<T> sampler(plane, sample.map(), y.w());
       const Normalisation<T> normalisation(mean, deviation, y.c(), sampler.samples());
       for (int first = 0; first < channels; first += lanes) {

@@ -5,6 +5,9 @@
 
 #include "nn/core/error.h"
 #include "nn/core/parallel.h"
+#include "nn/functors/ct_input.h"
+#include "nn/kernels/ct_input.h"
+#include "nn/tensor/copy.h"
 
 namespace train {
 namespace {
@@ -35,7 +38,9 @@ Loader::Loader(const Dataset& dataset, std::vector<std::size_t> images, Preproce
       images_(std::move(images)),
       preprocessing_(std::move(preprocessing)),
       options_(std::move(options)),
-      cache_(cache) {
+      cache_(cache),
+      mean_(channel_vector(preprocessing_.mean)),
+      deviation_(channel_vector(preprocessing_.deviation)) {
   check();
 }
 
@@ -116,13 +121,24 @@ std::shared_ptr<Loader::Pending> Loader::begin_batch(std::int64_t step) const {
   const auto begin = order_.begin() + step * options_.batch_size;
   const auto end = order_.begin() + std::min(images(), (step + 1) * options_.batch_size);
   const std::int64_t n = end - begin, size = preprocessing_.size;
+  const nn::Shape shape = {n, size, size, preprocessing_.channels()}, labels = nn::matrix_shape(n, io::label_count);
   auto pending = std::make_shared<Pending>();
-  pending->batch = {.input = nn::Tensor::empty({n, size, size, preprocessing_.channels()}),
-                    .targets = nn::Tensor::empty(nn::matrix_shape(n, io::label_count)),
-                    .mask = nn::Tensor::empty(nn::matrix_shape(n, io::label_count)),
-                    .images = {begin, end},
-                    .epoch = epoch_,
-                    .step = step};
+  Batch& batch = pending->batch;
+  batch = {.targets = nn::Tensor::pinned(labels),
+           .mask = nn::Tensor::pinned(labels),
+           .images = {begin, end},
+           .epoch = epoch_,
+           .step = step};
+  if (options_.raw) {
+    const int columns = nn::functors::ct_columns(static_cast<int>(preprocessing_.windows.size()));
+    batch.raw = {.shape = shape,
+                 .slices = std::vector<nn::Tensor>(static_cast<std::size_t>(n)),
+                 .parameters = nn::Tensor::pinned(nn::matrix_shape(n, columns), nn::DType::f64),
+                 .mean = mean_,
+                 .deviation = deviation_};
+  } else {
+    batch.input = nn::Tensor::empty(shape);
+  }
   return pending;
 }
 
@@ -140,11 +156,8 @@ std::optional<Loader::Slot> Loader::take_slot() {
   return std::nullopt;
 }
 
-void Loader::fill(const Slot& slot) const {
-  const Batch& batch = slot.pending->batch;
-  const std::size_t index = batch.images[static_cast<std::size_t>(slot.index)];
+RawImage Loader::raw_image_of(std::size_t index, int epoch) const {
   const DatasetImage& image = dataset_.images[index];
-
   std::vector<std::shared_ptr<const DecodedImage>> held;
   std::vector<const DecodedImage*> slices;
   const std::array<std::size_t, 1> itself = {index};
@@ -154,15 +167,30 @@ void Loader::fill(const Slot& slot) const {
   }
   const Augmentation augmentation =
       options_.augment
-          ? draw_augmentation(options_.strength, preprocessing_.windows.size(), options_.seed, batch.epoch, index)
+          ? draw_augmentation(options_.strength, preprocessing_.windows.size(), options_.seed, epoch, index)
           : options_.view;
-  prepare_input(preprocessing_, slices, augmentation, batch.input.batch_range(slot.index, slot.index + 1));
+  return raw_image(preprocessing_, slices, augmentation);
+}
 
+void Loader::fill(const Slot& slot) const {
+  Batch& batch = slot.pending->batch;
+  const auto i = static_cast<std::size_t>(slot.index);
+  const RawImage raw = raw_image_of(batch.images[i], batch.epoch);
+  if (options_.raw) {
+    nn::check_ct_parameters(raw.parameters, raw.slices.c());
+    nn::copy_into(raw.parameters, batch.raw.parameters.batch_range(slot.index, slot.index + 1));
+    batch.raw.slices[i] = nn::Tensor::pinned(raw.slices.shape(), nn::DType::i16);
+    nn::copy_into(raw.slices, batch.raw.slices[i]);
+  } else {
+    nn::ct_input(raw.slices, raw.parameters, mean_, deviation_, batch.input.batch_range(slot.index, slot.index + 1));
+  }
+
+  const ImageLabels& labels = dataset_.images[batch.images[i]].labels;
   float* target = batch.targets.row<float>(slot.index);
   float* mask = batch.mask.row<float>(slot.index);
   for (std::size_t label = 0; label < io::label_count; ++label) {
-    mask[label] = image.labels.known[label] ? 1.0F : 0.0F;
-    target[label] = image.labels.known[label] ? image.labels.value[label] : 0.0F;
+    mask[label] = labels.known[label] ? 1.0F : 0.0F;
+    target[label] = labels.known[label] ? labels.value[label] : 0.0F;
   }
 }
 

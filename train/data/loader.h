@@ -14,6 +14,7 @@
 
 #include "nn/tensor/tensor.h"
 #include "train/data/augment.h"
+#include "train/data/batch.h"
 #include "train/data/dataset.h"
 #include "train/data/preprocessing.h"
 #include "train/data/slice_cache.h"
@@ -28,20 +29,13 @@ struct LoaderOptions {
   bool augment = false;      // training only: each image is changed at random
   Augmentation view{};       // of every image, if `augment` is off: test-time augmentation
   AugmentStrength strength;  // of the augmentation
+  bool raw = false;          // leave the input to be made where the network runs (train/data/batch_uploader.h)
   std::uint64_t seed = 0;    // of order and augmentation
 };
 
 /// The loader's options for training and for validation or prediction.
 LoaderOptions training_options(int batch_size, std::uint64_t seed);
 LoaderOptions evaluation_options(int batch_size);
-
-struct Batch {
-  nn::Tensor input;                 // f32 {n, size, size, channels}
-  nn::Tensor targets, mask;         // f32 {n, 1, 1, 6}; where mask is 0 the label is unknown and the target 0
-  std::vector<std::size_t> images;  // n indices into Dataset::images
-  int epoch = 0;
-  std::int64_t step = 0;  // within the epoch, from 0
-};
 
 /// The batches of one part of a data set. What a batch holds depends on (options, epoch, step) alone: never on workers,
 /// timing or where the epoch was started. Dataset and cache must outlive it.
@@ -57,6 +51,7 @@ class Loader {
   /// Stops the workers; what they were at is finished first.
   ~Loader();
 
+  const Preprocessing& preprocessing() const { return preprocessing_; }
   std::int64_t images() const { return static_cast<std::int64_t>(images_.size()); }
   /// The last batch of an epoch may be smaller.
   std::int64_t steps_per_epoch() const;
@@ -82,6 +77,7 @@ class Loader {
   std::shared_ptr<Pending> begin_batch(std::int64_t step) const;
   void begin_batches();
   std::optional<Slot> take_slot();
+  RawImage raw_image_of(std::size_t index, int epoch) const;
   void fill(const Slot& slot) const;
   void work();
 
@@ -90,6 +86,7 @@ class Loader {
   const Preprocessing preprocessing_;
   const LoaderOptions options_;
   SliceCache& cache_;
+  const nn::Tensor mean_, deviation_;  // of the input's channels
 
   std::vector<std::thread> workers_;  // of the epoch that runs
   std::mutex mutex_;                  // of all that follows

@@ -7,7 +7,6 @@
 #include "nn/core/error.h"
 #include "nn/functors/ct_input.h"
 #include "nn/kernels/ct_input.h"
-#include "nn/tensor/copy.h"
 #include "train/data/preprocessing.h"
 
 namespace train {
@@ -59,8 +58,8 @@ std::vector<const DecodedImage*> in_order(const Preprocessing& preprocessing,
   return ordered;
 }
 
-std::vector<double> parameters_of(const Preprocessing& preprocessing, const std::vector<const DecodedImage*>& slices,
-                                  const Augmentation& augmentation) {
+nn::Tensor parameters_of(const Preprocessing& preprocessing, const std::vector<const DecodedImage*>& slices,
+                         const Augmentation& augmentation) {
   const int windows = static_cast<int>(preprocessing.windows.size());
   std::vector<double> row(static_cast<std::size_t>(nn::functors::ct_columns(windows)));
   const auto planes = static_cast<std::size_t>(slices[0]->pixels.c());
@@ -78,7 +77,8 @@ std::vector<double> parameters_of(const Preprocessing& preprocessing, const std:
     row[CtColumn::windows + 2 * i] = window.centre + jitter.shift * window.width;
     row[CtColumn::windows + 2 * i + 1] = window.width * jitter.scale;
   }
-  return row;
+  return nn::Tensor::from<double>(nn::vector_shape(static_cast<std::int64_t>(row.size())),
+                                  std::span<const double>(row));
 }
 
 /// i16 {1, rows, columns, planes}: a single slice as it is, several side by side.
@@ -95,27 +95,28 @@ nn::Tensor side_by_side(const std::vector<const DecodedImage*>& slices) {
   return all;
 }
 
-nn::Tensor vector_of(const std::vector<double>& values, nn::Device device) {
-  if (values.empty()) return {};
-  const nn::Shape shape = nn::vector_shape(static_cast<std::int64_t>(values.size()));
-  return nn::to_device(nn::Tensor::from<double>(shape, std::span(values)), device);
-}
-
 }  // namespace
 
-std::vector<double> ct_parameters(const Preprocessing& preprocessing, std::span<const DecodedImage* const> slices,
-                                  const Augmentation& augmentation) {
-  return parameters_of(preprocessing, in_order(preprocessing, slices, augmentation), augmentation);
+RawImage raw_image(const Preprocessing& preprocessing, std::span<const DecodedImage* const> slices,
+                   const Augmentation& augmentation) {
+  const std::vector<const DecodedImage*> ordered = in_order(preprocessing, slices, augmentation);
+  return {side_by_side(ordered), parameters_of(preprocessing, ordered, augmentation)};
+}
+
+nn::Tensor channel_vector(std::span<const double> values) {
+  if (values.empty()) return {};
+  nn::Tensor vector = nn::Tensor::pinned(nn::vector_shape(static_cast<std::int64_t>(values.size())), nn::DType::f64);
+  std::copy(values.begin(), values.end(), vector.data<double>());
+  return vector;
 }
 
 void prepare_input(const Preprocessing& preprocessing, std::span<const DecodedImage* const> slices,
                    const Augmentation& augmentation, const nn::Tensor& y) {
   const nn::Shape expected = {1, preprocessing.size, preprocessing.size, preprocessing.channels()};
   NN_CHECK(y.shape() == expected, "[prepare_input] expects y ", expected, ", got ", y.shape());
-  const std::vector<const DecodedImage*> ordered = in_order(preprocessing, slices, augmentation);
-  nn::ct_input(nn::to_device(side_by_side(ordered), y.device()),
-               vector_of(parameters_of(preprocessing, ordered, augmentation), y.device()),
-               vector_of(preprocessing.mean, y.device()), vector_of(preprocessing.deviation, y.device()), y);
+  const RawImage raw = raw_image(preprocessing, slices, augmentation);
+  nn::ct_input(raw.slices, raw.parameters, channel_vector(preprocessing.mean), channel_vector(preprocessing.deviation),
+               y);
 }
 
 }  // namespace train

@@ -50,13 +50,20 @@ std::string to_json(const Preprocessing& preprocessing);
 /// Throws nn::Error for a missing key, a wrong type and an impossible value. Keys it does not know are passed over.
 Preprocessing preprocessing_from_json(std::string_view json);
 
-/// Writes the input of one image into y {1, size, size, channels} (f32 or f64, any device): the way from stored values
-/// to the network, whole. `slices` has preprocessing.slices() entries of one matrix, from the feet to the head.
+/// What nn::ct_input needs of one image.
+struct RawImage {
+  nn::Tensor slices;      // i16 {1, h, w, k}; shares a single slice's pixels, or holds several side by side
+  nn::Tensor parameters;  // f64 {1, 1, 1, functors::ct_columns(windows)}
+};
+/// `slices` has preprocessing.slices() entries of one matrix, from the feet to the head.
+RawImage raw_image(const Preprocessing& preprocessing, std::span<const DecodedImage* const> slices,
+                   const Augmentation& augmentation);
+/// f64 {1, 1, 1, channels} in page-locked memory; undefined if there are no values. For mean and deviation.
+nn::Tensor channel_vector(std::span<const double> values);
+
+/// Writes the input of one image into y {1, size, size, channels} (f32 or f64) on the CPU: the way from stored values
+/// to the network, whole.
 void prepare_input(const Preprocessing& preprocessing, std::span<const DecodedImage* const> slices,
                    const Augmentation& augmentation, const nn::Tensor& y);
-
-/// A row of nn::ct_input's parameters: what prepare_input gives the kernel. Of functors::ct_columns(windows) numbers.
-std::vector<double> ct_parameters(const Preprocessing& preprocessing, std::span<const DecodedImage* const> slices,
-                                  const Augmentation& augmentation);
 
 }  // namespace train
