@@ -37,8 +37,7 @@ struct Map {
   NN_HOST_DEVICE void run(const Place& place, std::integer_sequence<int, k...> /*inputs*/) const {
     const Floats<width> values[] = {load<width>(in[k].at(place.row, place.column), place.count)...};
     Floats<width> result;
-#pragma unroll
-    for (int i = 0; i < width; ++i) result.v[i] = f(values[k].v[i]...);
+    NN_UNROLL for (int i = 0; i < width; ++i) result.v[i] = f(values[k].v[i]...);
     store<width>(out.at(place.row, place.column), result, place.count, beta);
   }
 };

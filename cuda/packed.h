@@ -28,8 +28,9 @@ struct alignas(sizeof(T) * width < vector_bytes ? sizeof(T) * width : vector_byt
     constexpr int bytes = static_cast<int>(sizeof(T)) * width;
 #if defined(__CUDA_ARCH__)
     if constexpr (bytes % 16 == 0) {
-#pragma unroll
-      for (int i = 0; i < bytes / 16; ++i) reinterpret_cast<uint4*>(to)[i] = reinterpret_cast<const uint4*>(from)[i];
+      NN_UNROLL for (int i = 0; i < bytes / 16; ++i) {
+        reinterpret_cast<uint4*>(to)[i] = reinterpret_cast<const uint4*>(from)[i];
+      }
       return;
     } else if constexpr (bytes == 8) {
       *reinterpret_cast<uint2*>(to) = *reinterpret_cast<const uint2*>(from);
@@ -58,11 +59,9 @@ NN_HOST_DEVICE Floats<width> load(const T* from, int count) {
   Floats<width> values;
   if (count == width) {
     const auto packed = Packed<T, width>::load(from);
-#pragma unroll
-    for (int i = 0; i < width; ++i) values.v[i] = static_cast<float>(packed.v[i]);
+    NN_UNROLL for (int i = 0; i < width; ++i) values.v[i] = static_cast<float>(packed.v[i]);
   } else {
-#pragma unroll
-    for (int i = 0; i < width; ++i) {
+    NN_UNROLL for (int i = 0; i < width; ++i) {
       if (i < count) values.v[i] = static_cast<float>(from[i]);
     }
   }
@@ -74,12 +73,10 @@ template <int width, class T>
 NN_HOST_DEVICE void store(T* to, const Floats<width>& values, int count) {
   if (count == width) {
     Packed<T, width> packed;
-#pragma unroll
-    for (int i = 0; i < width; ++i) packed.v[i] = static_cast<T>(values.v[i]);
+    NN_UNROLL for (int i = 0; i < width; ++i) packed.v[i] = static_cast<T>(values.v[i]);
     packed.store(to);
   } else {
-#pragma unroll
-    for (int i = 0; i < width; ++i) {
+    NN_UNROLL for (int i = 0; i < width; ++i) {
       if (i < count) to[i] = static_cast<T>(values.v[i]);
     }
   }
@@ -90,8 +87,7 @@ template <int width, class T>
 NN_HOST_DEVICE void store(T* to, Floats<width> values, int count, float beta) {
   if (beta != 0) {
     const Floats<width> before = load<width>(static_cast<const T*>(to), count);
-#pragma unroll
-    for (int i = 0; i < width; ++i) values.v[i] += beta * before.v[i];
+    NN_UNROLL for (int i = 0; i < width; ++i) values.v[i] += beta * before.v[i];
   }
   store<width>(to, values, count);
 }

@@ -91,18 +91,13 @@ struct SliceSums {
       Floats<width> run[sums] = {};
       const std::int64_t run_end = row + std::int64_t{rows_per_run} * slices.lines;
       const std::int64_t end = run_end < share.end ? run_end : share.end;
-#pragma unroll 4
       for (; row < end; row += slices.lines) terms.add(row, share.column, share.count, run);
-#pragma unroll
-      for (int k = 0; k < sums; ++k) {
-#pragma unroll
-        for (int i = 0; i < width; ++i) totals[k].v[i] += run[k].v[i];
+      NN_UNROLL for (int k = 0; k < sums; ++k) {
+        NN_UNROLL for (int i = 0; i < width; ++i) totals[k].v[i] += run[k].v[i];
       }
     }
-#pragma unroll
-    for (int k = 0; k < sums; ++k) {
-#pragma unroll
-      for (int i = 0; i < width; ++i) shared.values[k * width + i][thread] = totals[k].v[i];
+    NN_UNROLL for (int k = 0; k < sums; ++k) {
+      NN_UNROLL for (int i = 0; i < width; ++i) shared.values[k * width + i][thread] = totals[k].v[i];
     }
   }
 
@@ -110,8 +105,8 @@ struct SliceSums {
   NN_HOST_DEVICE std::uint32_t first_step() const { return slices.lines / 2; }
   NN_HOST_DEVICE void combine(std::uint32_t thread, std::uint32_t step, Shared& shared) const {
     if (thread / slices.lanes >= step) return;
-#pragma unroll
-    for (int i = 0; i < sums * width; ++i) shared.values[i][thread] += shared.values[i][thread + step * slices.lanes];
+    NN_UNROLL for (int i = 0; i < sums * width; ++i) shared.values[i][thread] +=
+        shared.values[i][thread + step * slices.lanes];
   }
 
   NN_HOST_DEVICE void write(std::uint32_t block, std::uint32_t thread, const Shared& shared) const {
@@ -145,31 +140,26 @@ struct TotalSums {
     const std::uint32_t channel = block * lanes + thread % lanes;
     double totals[sums] = {};
     if (channel < c) {
-#pragma unroll 4
       for (std::uint32_t slice = thread / lanes; slice < slices; slice += lines) {
-#pragma unroll
-        for (int k = 0; k < sums; ++k) {
+        NN_UNROLL for (int k = 0; k < sums; ++k) {
           totals[k] += static_cast<double>(partial[(std::int64_t{slice} * sums + k) * c + channel]);
         }
       }
     }
-#pragma unroll
-    for (int k = 0; k < sums; ++k) shared.values[k][thread] = totals[k];
+    NN_UNROLL for (int k = 0; k < sums; ++k) shared.values[k][thread] = totals[k];
   }
 
   NN_HOST_DEVICE std::uint32_t first_step() const { return lines / 2; }
   NN_HOST_DEVICE void combine(std::uint32_t thread, std::uint32_t step, Shared& shared) const {
     if (thread / lanes >= step) return;
-#pragma unroll
-    for (int k = 0; k < sums; ++k) shared.values[k][thread] += shared.values[k][thread + step * lanes];
+    NN_UNROLL for (int k = 0; k < sums; ++k) shared.values[k][thread] += shared.values[k][thread + step * lanes];
   }
 
   NN_HOST_DEVICE void write(std::uint32_t block, std::uint32_t thread, const Shared& shared) const {
     const std::uint32_t channel = block * lanes + thread;
     if (thread >= lanes || channel >= c) return;
     double totals[sums];
-#pragma unroll
-    for (int k = 0; k < sums; ++k) totals[k] = shared.values[k][thread];
+    NN_UNROLL for (int k = 0; k < sums; ++k) totals[k] = shared.values[k][thread];
     finish(channel, totals);
   }
 };
@@ -182,8 +172,7 @@ struct ElementTerms {
 
   NN_HOST_DEVICE void add(std::int64_t row, std::uint32_t column, int count, Floats<width> (&sum)[sums]) const {
     const Floats<width> values = cuda::load<width>(x.at(row, column), count);
-#pragma unroll
-    for (int i = 0; i < width; ++i) sum[0].v[i] += values.v[i];
+    NN_UNROLL for (int i = 0; i < width; ++i) sum[0].v[i] += values.v[i];
   }
 };
 

@@ -6,3 +6,10 @@
 #else
 #define NN_HOST_DEVICE
 #endif
+
+// Before a loop with a fixed number of turns over an array that must stay in a GPU thread's registers.
+#if defined(__CUDA_ARCH__)
+#define NN_UNROLL _Pragma("unroll")
+#else
+#define NN_UNROLL
+#endif
