@@ -11,14 +11,9 @@ namespace {
 
 class Transfer final : public nn::Transfer {
  public:
-  /// Waits for the kernels queued so far, because they may use the destination: as itself, or as what lay in its memory
-  /// before.
   void upload(const nn::RowCopy& copy) override {
-    const Context& gpu = context();
-    kernels_so_far_.record(gpu.stream());
-    kernels_so_far_.delay(gpu.copy_stream());
-    queue_copy(copy, gpu.copy_stream());
-    uploaded_.record(gpu.copy_stream());
+    queue_copy(copy, context().copy_stream());
+    uploaded_.record(context().copy_stream());
   }
   void before_next_kernels() override { uploaded_.delay(context().stream()); }
 
@@ -32,7 +27,7 @@ class Transfer final : public nn::Transfer {
   }
 
  private:
-  Event kernels_so_far_, uploaded_, downloaded_;
+  Event uploaded_, downloaded_;
 };
 
 }  // namespace

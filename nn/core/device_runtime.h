@@ -33,6 +33,7 @@ struct RowCopy {
 class Transfer {
  public:
   virtual ~Transfer() = default;
+  /// Waits for no kernel: those queued already must be done with the destination, or not know it.
   virtual void upload(const RowCopy& copy) = 0;
   virtual void before_next_kernels() = 0;
   virtual void download(const RowCopy& copy) = 0;
