@@ -10,8 +10,8 @@ FeatureMaps::FeatureMaps(const nn::Shape& shape, std::initializer_list<const nn:
                          const nn::Context& context)
     : maps_(shape, inputs),
       measures_(context.batch_statistics()),
-      mean_(nn::vector_shape(shape.c), inputs),
-      variance_(nn::vector_shape(shape.c), inputs) {}
+      mean_(nn::vector_shape(shape.c), inputs, nn::full_precision(maps_.dtype())),
+      variance_(nn::vector_shape(shape.c), inputs, nn::full_precision(maps_.dtype())) {}
 
 nn::ChannelStatistics FeatureMaps::statistics() const {
   if (!measures_) return {};

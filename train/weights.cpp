@@ -121,6 +121,7 @@ void import_weights(const io::Safetensors& source, const std::string& file, nn::
                   [&](std::int64_t to, std::int64_t from) { ours[to] = values[static_cast<std::size_t>(from)]; });
     nn::copy_converted(f32, entry.tensor);
   }
+  for (const auto& [path, parameter] : network.parameters()) parameter->update_copy();
 }
 
 }  // namespace train

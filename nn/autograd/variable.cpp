@@ -17,7 +17,7 @@ Variable Variable::leaf(Tensor value, std::shared_ptr<GradSlot> slot, Tape* tape
   return v;
 }
 
-Variable Variable::output(Shape shape, std::initializer_list<const Variable*> inputs) {
+Variable Variable::output(Shape shape, std::initializer_list<const Variable*> inputs, std::optional<DType> dtype) {
   Tape* tape = nullptr;
   bool requires_grad = false;
   const Variable* first = nullptr;
@@ -29,7 +29,7 @@ Variable Variable::output(Shape shape, std::initializer_list<const Variable*> in
     requires_grad = requires_grad || input->requires_grad();
   }
   NN_CHECK(first != nullptr, "[op] no input is defined");
-  Tensor value = Tensor::empty(shape, first->value_.dtype(), first->value_.device());
+  Tensor value = Tensor::empty(shape, dtype.value_or(first->value_.dtype()), first->value_.device());
   if (tape != nullptr && requires_grad) return leaf(std::move(value), tape);
   return Variable(std::move(value), tape);
 }

@@ -3,6 +3,7 @@
 
 #include <initializer_list>
 #include <memory>
+#include <optional>
 
 #include "nn/autograd/grad_slot.h"
 #include "nn/tensor/tensor.h"
@@ -18,12 +19,14 @@ class Variable {
   Variable() = default;
   /// A constant, or the input of a network: recorded on `tape` if there is one, without a gradient of its own.
   explicit Variable(Tensor value, Tape* tape = nullptr) : value_(std::move(value)), tape_(tape) {}
-  /// A leaf whose gradient is wanted: an input under test, or a parameter (see nn/layers/parameter.h).
+  /// A leaf whose gradient is wanted: an input under test, or a parameter (see nn/layers/parameter.h). A slot of its
+  /// own may have another type than the value: the gradient of a bf16 weight is f32.
   static Variable leaf(Tensor value, Tape* tape = nullptr);
   static Variable leaf(Tensor value, std::shared_ptr<GradSlot> slot, Tape* tape = nullptr);
   /// The result of an op: uninitialised, of the dtype and device of the first input; on the inputs' tape, with a
   /// gradient if any input has one and there is a tape.
-  static Variable output(Shape shape, std::initializer_list<const Variable*> inputs);
+  /// `dtype`: another type than the first input's; statistics are f32 though x is bf16.
+  static Variable output(Shape shape, std::initializer_list<const Variable*> inputs, std::optional<DType> dtype = {});
   /// For ops that write into an `output` they are given: an error if it would lose the gradient that an input has.
   static void check_output(const char* op, const Variable& output, std::initializer_list<const Variable*> inputs);
 

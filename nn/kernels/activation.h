@@ -1,4 +1,4 @@
-// Element-wise non-linearities; formulas in nn/functors/activation.h. Same shape and dtype (f32 or f64), any pitches.
+// Element-wise non-linearities; formulas in nn/functors/activation.h. Same shape and type, any pitches.
 // Backward kernels write dx = gradient + beta * dx.
 #pragma once
 

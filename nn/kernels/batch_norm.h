@@ -1,6 +1,6 @@
 // Batch normalisation (Ioffe and Szegedy, 2015) in two halves: the statistics of a feature map, computed once when it
-// is produced, and the normalisation by every consumer. Vectors are {1,1,1,c}; all tensors of a call have one type (f32
-// or f64), any pitches.
+// is produced, and the normalisation by every consumer. Vectors are {1,1,1,c}, and f32 where the maps are bf16;
+// otherwise all tensors of a call have one type. Any pitches.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
 // Fully connected layers: y = x w^T + b. x {rows,1,1,in}, w {out,1,1,in}, b {1,1,1,out} or undefined, y {rows,1,1,out}.
+// All of one type, but dw is f32 where the others are bf16.
 #pragma once
 
 #include "nn/core/kernel.h"

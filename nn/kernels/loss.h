@@ -1,5 +1,5 @@
-// Losses fused with the function that makes probabilities of the logits. Logits {n,1,1,c}, the loss {1,1,1,1}; f32 or
-// f64, any pitches.
+// Losses fused with the function that makes probabilities of the logits. Logits {n,1,1,c}, the loss {1,1,1,1}; all
+// f32 or all f64 (a bf16 network casts its logits), any pitches.
 #pragma once
 
 #include "nn/core/kernel.h"

@@ -1,4 +1,4 @@
-// Maximum and mean over windows and over whole images. f32 or f64, any pitches.
+// Maximum and mean over windows and over whole images. Tensors of one type but for argmax, any pitches.
 #pragma once
 
 #include <cstdint>

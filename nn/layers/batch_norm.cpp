@@ -18,8 +18,9 @@ BatchNorm2d::BatchNorm2d(std::int64_t channels) : BatchNorm2d(channels, Options{
 
 BatchNorm2d::BatchNorm2d(std::int64_t channels, Options options)
     : options_(options),
-      weight_(add_parameter("weight", vector_shape(channels), {.initializer = init::ones, .weight_decay = false})),
-      bias_(add_parameter("bias", vector_shape(channels), {.weight_decay = false})),
+      weight_(add_parameter("weight", vector_shape(channels),
+                            {.initializer = init::ones, .weight_decay = false, .vector = true})),
+      bias_(add_parameter("bias", vector_shape(channels), {.weight_decay = false, .vector = true})),
       running_mean_(add_buffer("running_mean", filled(channels, 0))),
       running_variance_(add_buffer("running_var", filled(channels, 1))) {}
 

@@ -91,6 +91,10 @@ void Module::convert(DType dtype, Device device) {
   }
 }
 
+void Module::compute_in(DType dtype) {
+  for (const auto& [path, parameter] : parameters()) parameter->compute_in(dtype);
+}
+
 Parameter& Module::add_parameter(std::string name, Shape shape, ParameterOptions options) {
   check_new_name(name);
   parameters_.push_back({std::move(name), std::make_unique<Parameter>(shape, options)});

@@ -29,8 +29,9 @@ std::vector<ParameterGroup> group_by_weight_decay(const std::vector<NamedParamet
   return groups;
 }
 
-ParameterBuffers::ParameterBuffers(std::vector<ParameterGroup> groups, DType dtype, Device device)
+ParameterBuffers::ParameterBuffers(std::vector<ParameterGroup> groups, DType computed_dtype, Device device)
     : groups_(std::move(groups)) {
+  const DType dtype = full_precision(computed_dtype);
   std::int64_t elements = 0;
   for (ParameterGroup& group : groups_) {
     group.offset = elements;
@@ -40,12 +41,14 @@ ParameterBuffers::ParameterBuffers(std::vector<ParameterGroup> groups, DType dty
   NN_CHECK(elements > 0, "[parameters] there is nothing to train: no parameter is trainable");
   values_ = Tensor::zeros(vector_shape(elements), dtype, device);
   gradients_ = Tensor::zeros(vector_shape(elements), dtype, device);
+  if (computed_dtype != dtype) copy_ = Tensor::zeros(vector_shape(elements), computed_dtype, device);
 
   std::int64_t offset = 0;
   for (const ParameterGroup& group : groups_) {
     for (const auto& [path, parameter] : group.parameters) {
       const Shape shape = parameter->shape();
-      parameter->bind(values_.flat_range(offset, shape), gradients_.flat_range(offset, shape));
+      parameter->bind(values_.flat_range(offset, shape), gradients_.flat_range(offset, shape),
+                      copy_.defined() ? copy_.flat_range(offset, shape) : Tensor());
       offset += padded(shape.elements(), dtype);
     }
   }

@@ -27,15 +27,19 @@ std::vector<ParameterGroup> group_by_weight_decay(const std::vector<NamedParamet
 ///
 ///   values     | conv1.weight .. 0 0 | conv2.weight .... | ... | conv1.bias . 0 | ...
 ///   gradients  | the same layout
+///   copy       | the same layout, in a network that computes in bf16: of the values, what layers compute with
 ///              '-- group "decay" ----------------------------' '-- "no_decay" -----
 class ParameterBuffers {
  public:
-  /// Rebinds every parameter of the groups, which must be trainable, and converts its value to `dtype` and `device`.
+  /// Rebinds every parameter of the groups, which must be trainable, and moves its value to `device`. `dtype` is what
+  /// the network computes in: f32 or f64 the values have themselves, for bf16 they are f32 with a copy.
   /// The parameters must not outlive their module; the memory lives on in them.
   ParameterBuffers(std::vector<ParameterGroup> groups, DType dtype, Device device);
 
   const Tensor& values() const { return values_; }        // {1,1,1,elements}
   const Tensor& gradients() const { return gradients_; }  // {1,1,1,elements}, zero in the padding
+  /// {1,1,1,elements} bf16: whoever updates the values writes them here, too. Undefined if there is no copy.
+  const Tensor& copy() const { return copy_; }
   const std::vector<ParameterGroup>& groups() const { return groups_; }
 
   /// Freezes the group with this index, or lets it learn again, at any time between steps. A frozen group keeps its
@@ -49,7 +53,7 @@ class ParameterBuffers {
 
  private:
   std::vector<ParameterGroup> groups_;
-  Tensor values_, gradients_;
+  Tensor values_, gradients_, copy_;
 };
 
 }  // namespace nn

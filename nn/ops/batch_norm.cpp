@@ -31,7 +31,8 @@ NormalizeGradients gradient_targets(const Variable& x, const Normalization& norm
 
 ChannelStatistics channel_statistics(const Variable& x) {
   const Shape shape = vector_shape(x.c());
-  ChannelStatistics statistics{Variable::output(shape, {&x}), Variable::output(shape, {&x})};
+  const DType dtype = full_precision(x.value().dtype());
+  ChannelStatistics statistics{Variable::output(shape, {&x}, dtype), Variable::output(shape, {&x}, dtype)};
   channel_statistics_into(x, statistics);
   return statistics;
 }

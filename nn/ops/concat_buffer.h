@@ -8,6 +8,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <optional>
 
 #include "nn/autograd/variable.h"
 
@@ -15,13 +16,16 @@ namespace nn {
 
 class ConcatBuffer {
  public:
-  /// A buffer of `shape`, values undefined; dtype, device and tape are those of `inputs` (see Variable::output).
-  ConcatBuffer(Shape shape, std::initializer_list<const Variable*> inputs) : whole_(Variable::output(shape, inputs)) {}
+  /// A buffer of `shape`, values undefined; device, tape and, unless given, dtype are those of `inputs` (see
+  /// Variable::output).
+  ConcatBuffer(Shape shape, std::initializer_list<const Variable*> inputs, std::optional<DType> dtype = {})
+      : whole_(Variable::output(shape, inputs, dtype)) {}
 
   /// The next `channels`, to be written by exactly one op; an error if so many are not left.
   Variable append(std::int64_t channels);
   /// All channels handed out so far: what the next layer reads.
   Variable filled() const;
+  DType dtype() const { return whole_.value().dtype(); }
   std::int64_t channels_left() const { return whole_.c() - filled_; }
 
  private:

@@ -18,7 +18,7 @@ ConvPrologue values_of(const Conv2dPrologue& prologue) {
 /// which is the backward pass of a normalisation by mean 0 and variance 1.
 void prologue_backward(const Variable& x, const Conv2dPrologue& prologue, const Tensor& dz) {
   const auto constant = [&](double value) {
-    const Tensor vector = Tensor::empty(vector_shape(x.c()), x.value().dtype(), x.value().device());
+    const Tensor vector = Tensor::empty(vector_shape(x.c()), full_precision(x.value().dtype()), x.value().device());
     fill(value, vector);
     return Variable(vector);
   };

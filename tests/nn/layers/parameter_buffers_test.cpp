@@ -100,6 +100,34 @@ TEST_F(ParameterBuffersTest, WithoutClearingGradientsAddUp) {
   EXPECT_EQ(weight_.gradient().to_vector<float>(), (std::vector<float>{2, 20, 200, 4, 40, 400}));
 }
 
+TEST_F(ParameterBuffersTest, InBf16ComputesWithARoundedCopyOfF32Values) {
+  const float fine = 1 + 0x1p-12F;  // between two bf16 numbers
+  weight_.value().data<float>()[0] = fine;
+  const ParameterBuffers buffers(group_by_weight_decay(all()), DType::bf16, Device::cpu);
+  EXPECT_EQ(buffers.values().dtype(), DType::f32);
+  EXPECT_EQ(buffers.gradients().dtype(), DType::f32);
+  ASSERT_EQ(buffers.copy().dtype(), DType::bf16);
+  EXPECT_EQ(buffers.copy().shape(), buffers.values().shape());
+  EXPECT_EQ(weight_.value().data<float>()[0], fine);
+  const Tensor& computed = weight_.variable().value();
+  EXPECT_EQ(computed.dtype(), DType::bf16);
+  EXPECT_TRUE(computed.shares_storage(buffers.copy()));
+  EXPECT_EQ(static_cast<float>(computed.data<bfloat16>()[0]), 1);
+  EXPECT_EQ(static_cast<float>(buffers.copy().data<bfloat16>()[48]), 0.5F) << "the same layout as the values";
+  EXPECT_EQ(weight_.gradient().dtype(), DType::f32);
+  EXPECT_TRUE(weight_.gradient().shares_storage(buffers.gradients()));
+}
+
+TEST_F(ParameterBuffersTest, FreezingInBf16KeepsTheCopy) {
+  ParameterBuffers buffers(group_by_weight_decay(all()), DType::bf16, Device::cpu);
+  buffers.set_frozen(0, true);
+  EXPECT_EQ(weight_.variable().value().dtype(), DType::bf16);
+  EXPECT_FALSE(weight_.trainable());
+  buffers.set_frozen(0, false);
+  EXPECT_TRUE(weight_.variable().value().shares_storage(buffers.copy()));
+  EXPECT_EQ(weight_.gradient().dtype(), DType::f32);
+}
+
 TEST_F(ParameterBuffersTest, NothingToTrainIsAnError) {
   EXPECT_THROW(ParameterBuffers(group_by_weight_decay({{"frozen", &frozen_}}), DType::f32, Device::cpu), Error);
 }
