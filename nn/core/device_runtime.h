@@ -25,8 +25,7 @@ struct RowCopy {
 
 /// Copies between page-locked host memory and the device that the host does not wait for.
 ///
-///   transfer.upload(batch);          // after the kernels queued so far, beside those queued from now on
-///   step.replay();                   // a step that does not use the batch's memory
+///   transfer.upload(batch);          // beside the kernels that are queued already
 ///   transfer.before_next_kernels();  // kernels queued from now on see it
 ///   transfer.download(loss);         // when the kernels queued so far are done
 ///   transfer.wait();                 // now the host may read the loss and write the batch's memory again
