@@ -68,6 +68,8 @@ struct RowSlices {
 ///   static constexpr int width, sums;
 ///   NN_HOST_DEVICE void add(std::int64_t row, std::uint32_t column, int count, Floats<width> (&sums)[sums]) const;
 /// adds the terms of `count` channels of one row to each of its `sums` sums; it may write elements of that row too.
+///   NN_HOST_DEVICE auto of_channels(std::uint32_t column, int count) const;
+/// if there is one, gives what a thread loads of its channels once: an object whose add() is called in its place.
 template <class Terms>
 struct SliceSums {
   static constexpr int width = Terms::width, sums = Terms::sums;
@@ -85,13 +87,14 @@ struct SliceSums {
 
   NN_HOST_DEVICE void load(std::uint32_t block, std::uint32_t thread, Shared& shared) const {
     const RowSlices::Share share = slices.share(block, thread);
+    const auto thread_terms = terms_of_channels(share.column, share.count);
     Floats<width> totals[sums] = {};
     std::int64_t row = share.count > 0 ? share.first : share.end;
     while (row < share.end) {
       Floats<width> run[sums] = {};
       const std::int64_t run_end = row + std::int64_t{rows_per_run} * slices.lines;
       const std::int64_t end = run_end < share.end ? run_end : share.end;
-      for (; row < end; row += slices.lines) terms.add(row, share.column, share.count, run);
+      for (; row < end; row += slices.lines) thread_terms.add(row, share.column, share.count, run);
       NN_UNROLL for (int k = 0; k < sums; ++k) {
         NN_UNROLL for (int i = 0; i < width; ++i) totals[k].v[i] += run[k].v[i];
       }
@@ -117,12 +120,21 @@ struct SliceSums {
       for (int i = 0; i < share.count; ++i) to[i] = shared.values[k * width + i][thread];
     }
   }
+
+ private:
+  NN_HOST_DEVICE auto terms_of_channels(std::uint32_t column, int count) const {
+    if constexpr (requires { terms.of_channels(column, count); }) {
+      return terms.of_channels(column, count);
+    } else {
+      return terms;
+    }
+  }
 };
 
 /// Second kernel: the sums of all slices, in f64, a lane for each channel. Then `finish(channel, totals)` writes what
 /// is made of them:
 ///   NN_HOST_DEVICE void operator()(std::uint32_t channel, const double* totals) const;   // totals[sums]
-template <int sums, class Finish>
+template <int sums, class Finish, class Partial = float>
 struct TotalSums {
   static constexpr std::uint32_t lanes = 8, lines = block_threads / lanes;
 
@@ -130,7 +142,7 @@ struct TotalSums {
     double values[sums][block_threads];
   };
 
-  const float* partial;  // {slices, sums, c}
+  const Partial* partial;  // {slices, sums, c}
   std::uint32_t slices, c;
   Finish finish;
 
