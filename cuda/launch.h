@@ -49,8 +49,9 @@ struct Place {
   int count;
 };
 
-/// Vectors of one launch: their numbers fit 32 bits, which makes the arithmetic of every thread cheap.
-inline constexpr std::int64_t max_vectors = std::int64_t{1} << 30;
+/// Vectors of one launch: their numbers and those of their elements fit 32 bits, which makes a thread's arithmetic
+/// cheap.
+inline constexpr std::int64_t max_vectors = std::int64_t{1} << 28;
 
 /// rows x c elements, a thread for each vector of `width` elements of a row; the last one of a row may be shorter.
 class VectorGrid {

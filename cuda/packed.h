@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <cstring>
 
 #include "cuda/launch.h"
 #include "nn/core/bfloat16.h"
@@ -25,8 +24,8 @@ struct alignas(sizeof(T) * width < vector_bytes ? sizeof(T) * width : vector_byt
 
  private:
   NN_HOST_DEVICE static void copy(T* to, const T* from) {
-    constexpr int bytes = static_cast<int>(sizeof(T)) * width;
 #if defined(__CUDA_ARCH__)
+    constexpr int bytes = static_cast<int>(sizeof(T)) * width;
     if constexpr (bytes % 16 == 0) {
       NN_UNROLL for (int i = 0; i < bytes / 16; ++i) {
         reinterpret_cast<uint4*>(to)[i] = reinterpret_cast<const uint4*>(from)[i];
@@ -40,7 +39,7 @@ struct alignas(sizeof(T) * width < vector_bytes ? sizeof(T) * width : vector_byt
       return;
     }
 #endif
-    std::memcpy(to, from, static_cast<std::size_t>(bytes));
+    for (int i = 0; i < width; ++i) to[i] = from[i];
   }
 };
 
