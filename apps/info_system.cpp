@@ -19,11 +19,19 @@ std::vector<std::string> devices() {
   return names;
 }
 
-/// The slots that `device` fills.
-std::vector<std::string> kernels_on(nn::Device device) {
+/// The device and what drives it, or why it is not available.
+std::string description(nn::Device device) {
+  nn::DeviceRuntime* runtime = nn::runtime(device);
+  if (runtime == nullptr) return "not available: this program was built without it";
+  const std::string& reason = runtime->why_unavailable();
+  return reason.empty() ? runtime->description() : "not available: " + reason;
+}
+
+/// The slots that `device` fills, or leaves empty.
+std::vector<std::string> kernels_on(nn::Device device, bool filled = true) {
   std::vector<std::string> names;
   for (const nn::KernelSlot& slot : nn::kernel_slots()) {
-    if (slot.filled[static_cast<int>(device)]) names.emplace_back(slot.name);
+    if (slot.filled[static_cast<int>(device)] == filled) names.emplace_back(slot.name);
   }
   return names;
 }
@@ -35,6 +43,7 @@ void print_system(bool json) {
   facts.add("version", FALX_VERSION);
   facts.add("compiler", __VERSION__);
   facts.add("devices", devices());
+  facts.add("cuda", description(nn::Device::cuda));
   facts.add("threads", std::int64_t{nn::thread_count()});
   facts.add("simd", nn::cpu::simd_target());
   facts.add("simd available", nn::cpu::simd_targets());
@@ -44,6 +53,9 @@ void print_system(bool json) {
   facts.add("kernel slots", static_cast<std::int64_t>(nn::kernel_slots().size()));
   for (const nn::Device device : {nn::Device::cpu, nn::Device::cuda}) {
     facts.add(fmt::format("kernels on {}", name(device)), kernels_on(device));
+  }
+  if (nn::runtime(nn::Device::cuda) != nullptr) {
+    facts.add("kernels missing on cuda", kernels_on(nn::Device::cuda, false));
   }
   facts.print(json);
 }

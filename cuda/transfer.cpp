@@ -1,4 +1,4 @@
-// Uploads run on a stream of their own, beside the kernels that are queued after them; downloads run in order with the
+// Uploads run on a stream of their own, beside the kernels; downloads run in order with the
 // kernels, so that a later step cannot overwrite what is being read.
 #include "cuda/transfer.h"
 
