@@ -1,0 +1,64 @@
+"""Holds a torch_worker.py: starts it, asks it, gives up on it in time."""
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+
+VARIANTS = ["eager", "compile", "max-autotune"]
+
+
+class Worker:
+    def __init__(self, model, what, precision, device, batch, size, variant, timeout):
+        """Returns when it is warm. RuntimeError with its last words if it fails, TimeoutError if it takes longer."""
+        script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "torch_worker.py")
+        command = [sys.executable, script]
+        for name, value in [("model", model), ("what", what), ("precision", precision), ("device", device),
+                            ("batch", batch), ("size", size), ("variant", variant)]:
+            command += ["--" + name, str(value)]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                        text=True)
+        self.lines, self.complaints = queue.Queue(), []
+        threading.Thread(target=self._read_answers, daemon=True).start()
+        threading.Thread(target=self._read_complaints, daemon=True).start()
+        try:
+            self.ready = self._answer(timeout)
+        except BaseException:
+            self.close()
+            raise
+
+    def _read_answers(self):
+        for line in self.process.stdout:
+            if line.startswith("{"):
+                self.lines.put(line)
+        self.lines.put(None)
+
+    def _read_complaints(self):
+        for line in self.process.stderr:
+            self.complaints = (self.complaints + [line.rstrip()])[-20:]
+
+    def _answer(self, timeout):
+        try:
+            line = self.lines.get(timeout=max(0, timeout))
+        except queue.Empty:
+            raise TimeoutError("not ready after %.0f s" % timeout)
+        if line is None:
+            self.process.wait()
+            raise RuntimeError(self.complaints[-1] if self.complaints else "ended with %d" % self.process.returncode)
+        return json.loads(line)
+
+    def measure(self, seconds, timeout):
+        self.process.stdin.write("measure %g\n" % seconds)
+        self.process.stdin.flush()
+        return self._answer(timeout)
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
