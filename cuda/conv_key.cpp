@@ -23,6 +23,12 @@ const char* name(ConvPattern pattern) {
 
 }  // namespace
 
+ConvKey with_options(ConvKey key, const nn::DeviceOptions& options) {
+  key.deterministic = options.deterministic;
+  key.tensor_float32 = options.tensor_float32 && key.dtype == nn::DType::f32;
+  return key;
+}
+
 std::size_t ConvKeyHash::operator()(const ConvKey& key) const { return std::hash<std::string>()(text(key)); }
 
 std::string text(const ConvKey& key) {

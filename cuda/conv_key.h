@@ -10,6 +10,7 @@
 
 #include "cuda/cudnn_graph.h"
 #include "cuda/cudnn_plan.h"
+#include "nn/core/device_runtime.h"
 #include "nn/core/dtype.h"
 #include "nn/core/shape.h"
 #include "nn/kernels/conv.h"
@@ -36,6 +37,9 @@ struct ConvKey {
   bool operator==(const ConvKey&) const = default;
   nn::Shape y() const { return nn::conv2d_output_shape(x, w, geometry); }
 };
+
+/// What the device's options ask for, as part of a key.
+ConvKey with_options(ConvKey key, const nn::DeviceOptions& options);
 
 struct ConvKeyHash {
   std::size_t operator()(const ConvKey& key) const;

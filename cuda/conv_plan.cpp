@@ -1,8 +1,8 @@
 #include "cuda/conv_plan.h"
 
-#include <iterator>
 #include <limits>
 #include <optional>
+#include <unordered_set>
 #include <utility>
 
 #include "nn/core/error.h"
@@ -44,17 +44,10 @@ class Builder {
 
 }  // namespace
 
-std::vector<cudnn::Candidate> conv_candidates(const ConvKey& key, const cudnn::Device& device, bool all) {
-  const cudnn::Graph graph = conv_graph(key);
-  std::vector<cudnn::Candidate> found;
-  const auto add = [&](cudnn::Heuristic heuristic) {
-    for (cudnn::Candidate& candidate : cudnn::candidates(graph, device, heuristic)) {
-      if (accepts(key, candidate.notes())) found.push_back(std::move(candidate));
-    }
-  };
-  add(cudnn::Heuristic::fast);
-  if (all) add(cudnn::Heuristic::accurate);
-  add(cudnn::Heuristic::fallback);
+std::vector<cudnn::Candidate> conv_candidates(const ConvKey& key, const cudnn::Device& device,
+                                              cudnn::Heuristic heuristic) {
+  std::vector<cudnn::Candidate> found = cudnn::candidates(conv_graph(key), device, heuristic);
+  std::erase_if(found, [&](const cudnn::Candidate& candidate) { return !accepts(key, candidate.notes()); });
   return found;
 }
 
@@ -79,9 +72,11 @@ ConvPlan ConvPlans::load_or_choose(const ConvKey& key, const MeasurePlan& measur
 
 ConvPlan ConvPlans::choose_first(const ConvKey& key) const {
   Builder builder(key, device_, workspace_limit_);
-  for (const cudnn::Candidate& candidate : conv_candidates(key, device_, false)) {
-    if (std::optional<cudnn::Plan> plan = builder.build(candidate)) {
-      return {*std::move(plan), candidate.engine(), false};
+  for (const cudnn::Heuristic heuristic : {cudnn::Heuristic::fast, cudnn::Heuristic::fallback}) {
+    for (const cudnn::Candidate& candidate : conv_candidates(key, device_, heuristic)) {
+      if (std::optional<cudnn::Plan> plan = builder.build(candidate)) {
+        return {*std::move(plan), candidate.engine(), false};
+      }
     }
   }
   builder.give_up();
@@ -91,17 +86,21 @@ ConvPlan ConvPlans::choose_fastest(const ConvKey& key, const MeasurePlan& measur
   Builder builder(key, device_, workspace_limit_);
   std::optional<ConvPlan> fastest;
   double least = std::numeric_limits<double>::infinity();
-  for (const cudnn::Candidate& candidate : conv_candidates(key, device_, true)) {
+  std::unordered_set<std::string> tried;  // the heuristics overlap
+  const auto try_out = [&](const cudnn::Candidate& candidate) {
     std::optional<cudnn::Plan> plan = builder.build(candidate);
-    if (!plan) continue;
+    if (!plan || !tried.insert(plan->text()).second) return;
     try {
       const double milliseconds = measure(*plan);
-      if (milliseconds >= least) continue;
+      if (milliseconds >= least) return;
       least = milliseconds;
       fastest.emplace(ConvPlan{*std::move(plan), candidate.engine(), true});
     } catch (const nn::Error& error) {
       builder.failed_to_run(error);
     }
+  };
+  for (const auto heuristic : {cudnn::Heuristic::fast, cudnn::Heuristic::accurate, cudnn::Heuristic::fallback}) {
+    for (const cudnn::Candidate& candidate : conv_candidates(key, device_, heuristic)) try_out(candidate);
   }
   if (!fastest) builder.give_up();
   return *std::move(fastest);

@@ -20,9 +20,9 @@ struct ConvPlan {
   bool measured = false;    // against all others; or the first that served
 };
 
-/// The engines that may compute it, best guess first: those of the fast heuristic, where `all` those of the accurate
-/// one, then the fallbacks.
-std::vector<cudnn::Candidate> conv_candidates(const ConvKey& key, const cudnn::Device& device, bool all);
+/// The engines that a heuristic names and that may compute it, best guess first.
+std::vector<cudnn::Candidate> conv_candidates(const ConvKey& key, const cudnn::Device& device,
+                                              cudnn::Heuristic heuristic);
 
 /// Runs a plan of the key and says how many milliseconds it took; an error if it does not run.
 using MeasurePlan = std::function<double(const cudnn::Plan&)>;

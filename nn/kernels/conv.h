@@ -1,7 +1,6 @@
 // Two-dimensional convolution (cross-correlation, as every framework means it). Goodfellow et al., section 9.1.
 //   y[n,i,j,o] = sum over p,q,k of w[o,p,q,k] * z[n, i*stride_h - top + p, j*stride_w - left + q, k],  z 0 outside x
 // x {n,h,w,in}, w {out,kernel_h,kernel_w,in}, y {n,h',w',out} with h' = (h + top + bottom - kernel_h) / stride_h + 1.
-// All of one type, the bias too; but where that is bf16, dw, the prologue's vectors and the epilogue's sums are f32.
 //
 // Types: x, w, y, their gradients and the bias have one type, f32, f64 (CPU) or bf16 (GPU). The prologue's vectors, the
 // epilogue's sums and the gradient of w have full_precision of it: f32 where it is bf16.

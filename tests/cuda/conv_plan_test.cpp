@@ -13,6 +13,7 @@ namespace cuda {
 namespace {
 
 using cudnn::Device;
+using cudnn::Heuristic;
 using nn::DType;
 using testing::HasSubstr;
 
@@ -87,8 +88,9 @@ TEST(ConvFilter, KeepsSumsInOrderAndInputsAsTheyAre) {
 TEST(ConvPlans, TakeTheFirstEngineThatTheFiltersAccept) {
   const Device device = described(test::h200);
   const ConvKey key = example(ConvPattern::forward, DType::f32);
-  const std::vector<cudnn::Candidate> accepted = conv_candidates(key, device, false);
+  const std::vector<cudnn::Candidate> accepted = conv_candidates(key, device, Heuristic::fast);
   ASSERT_FALSE(accepted.empty());
+  EXPECT_TRUE(cudnn::candidates(conv_graph(key), device, Heuristic::fast).front().notes().tensor_cores);
   for (const cudnn::Candidate& candidate : accepted) {
     EXPECT_FALSE(candidate.notes().tensor_cores) << candidate.engine();
     EXPECT_FALSE(candidate.notes().nondeterministic) << candidate.engine();
@@ -115,8 +117,6 @@ TEST(ConvPlans, DependOnTheDevice) {
 
 TEST(ConvPlans, TakeTheFastestThatRunsWhereTheyAreMeasured) {
   const ConvKey key = example();
-  const std::size_t count = conv_candidates(key, described(test::h200), true).size();
-  ASSERT_GT(count, 4U);
   ConvPlans plans(described(test::h200), gibibyte, {});
   std::size_t calls = 0;
   std::string fastest;
@@ -129,7 +129,8 @@ TEST(ConvPlans, TakeTheFastestThatRunsWhereTheyAreMeasured) {
   EXPECT_FALSE(plans.get(key).measured);
   const ConvPlan& chosen = plans.get(key, measure);
   EXPECT_TRUE(chosen.measured);
-  EXPECT_EQ(calls, count);
+  EXPECT_GT(calls, 30U);
+  const std::size_t count = calls;
   EXPECT_EQ(chosen.plan.text(), fastest);
   EXPECT_EQ(plans.get(key, measure).plan.text(), fastest);
   EXPECT_EQ(calls, count) << "measured once";
@@ -181,7 +182,7 @@ TEST(CudnnPlan, ServesAgainFromItsText) {
   const Device device = described(test::h200);
   for (const ConvPattern pattern : {ConvPattern::forward_bias_relu, ConvPattern::backward_weights}) {
     const ConvKey key = example(pattern);
-    const cudnn::Plan plan(conv_candidates(key, device, false).at(0), device);
+    const cudnn::Plan plan(conv_candidates(key, device, Heuristic::fast).at(0), device);
     const cudnn::Plan again(plan.text(), device);
     EXPECT_EQ(again.workspace_bytes(), plan.workspace_bytes());
     EXPECT_EQ(again.text(), plan.text());

@@ -1,0 +1,108 @@
+#include "cuda/convolve.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <span>
+
+#include "cuda/check.h"
+#include "cuda/context.h"
+#include "cuda/conv_plan.h"
+#include "cuda/stopwatch.h"
+
+namespace cuda {
+namespace {
+
+using cudnn::Binding;
+using nn::Tensor;
+
+/// Plans may use this part of the device's memory: f32 without TF32 wants copies of whole maps, bf16 next to nothing.
+constexpr std::size_t workspace_divisor = 8;
+
+cudnn::Device this_device() {
+  int number = 0;
+  CUDA_CHECK(cudaGetDevice(&number));
+  return cudnn::Device::of_machine(number);
+}
+
+ConvPlans& conv_plans() {
+  static auto* plans = new ConvPlans(this_device(), context().properties().totalGlobalMem / workspace_divisor,
+                                     PlanStore(cache_folder(), cudnnGetVersion(), this_device().description()));
+  return *plans;  // never destroyed, as the context
+}
+
+bool is_capturing(cudaStream_t stream) {
+  cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
+  CUDA_CHECK(cudaStreamIsCapturing(stream, &status));
+  return status != cudaStreamCaptureStatusNone;
+}
+
+void run(const cudnn::Plan& plan, std::span<const Binding> tensors) {
+  const Workspace workspace(plan.workspace_bytes());
+  plan.execute(context().cudnn(), tensors, workspace.data());
+}
+
+/// Milliseconds of the fastest of three runs on the tensors given; what is written goes to scratch memory.
+double measure(const cudnn::Plan& plan, std::span<const Binding> tensors) {
+  constexpr int runs = 3;
+  Stopwatch stopwatch(context().stream());
+  run(plan, tensors);  // the first run loads the kernel
+  double fastest = std::numeric_limits<double>::infinity();
+  for (int i = 0; i < runs; ++i) {
+    fastest = std::min<double>(fastest, stopwatch.milliseconds([&] { run(plan, tensors); }));
+  }
+  return fastest;
+}
+
+ConvKey key_of(ConvPattern pattern, const Tensor& x, const Tensor& w, const nn::ConvGeometry& geometry, float beta) {
+  const ConvKey key{
+      .pattern = pattern, .dtype = x.dtype(), .x = x.shape(), .w = w.shape(), .geometry = geometry, .beta = beta};
+  return with_options(key, context().options());
+}
+
+Binding bind(ConvOperand operand, const Tensor& t) { return {operand, t.raw()}; }
+
+/// Queues the plan of `key`; `written` is the tensor that it writes.
+template <std::size_t count>
+void compute(const ConvKey& key, std::array<Binding, count> tensors, const Tensor& written) {
+  MeasurePlan measure_plan;
+  if (context().options().autotune && !is_capturing(context().stream())) {
+    measure_plan = [&](const cudnn::Plan& plan) {
+      const Tensor scratch = Tensor::empty(written.shape(), written.dtype(), written.device());
+      auto elsewhere = tensors;
+      for (Binding& tensor : elsewhere) {
+        if (tensor.address == written.raw()) tensor.address = scratch.raw();
+      }
+      return measure(plan, elsewhere);
+    };
+  }
+  run(conv_plans().get(key, measure_plan).plan, tensors);
+}
+
+}  // namespace
+
+void convolve_forward(const Tensor& x, const Tensor& w, const Tensor& bias, bool relu, const nn::ConvGeometry& geometry,
+                      const Tensor& y) {
+  if (!bias.defined()) {
+    compute(key_of(ConvPattern::forward, x, w, geometry, 0),
+            std::array{bind(conv_x, x), bind(conv_w, w), bind(conv_y, y)}, y);
+  } else {
+    const ConvPattern pattern = relu ? ConvPattern::forward_bias_relu : ConvPattern::forward_bias;
+    compute(key_of(pattern, x, w, geometry, 0),
+            std::array{bind(conv_x, x), bind(conv_w, w), bind(conv_bias, bias), bind(conv_y, y)}, y);
+  }
+}
+
+void convolve_backward_data(const Tensor& dy, const Tensor& w, const nn::ConvGeometry& geometry, const Tensor& dx,
+                            float beta) {
+  compute(key_of(ConvPattern::backward_data, dx, w, geometry, beta),
+          std::array{bind(conv_y, dy), bind(conv_w, w), bind(conv_x, dx)}, dx);
+}
+
+void convolve_backward_weights(const Tensor& x, const Tensor& dy, const nn::ConvGeometry& geometry, const Tensor& dw,
+                               float beta) {
+  compute(key_of(ConvPattern::backward_weights, x, dw, geometry, beta),
+          std::array{bind(conv_x, x), bind(conv_y, dy), bind(conv_w, dw)}, dw);
+}
+
+}  // namespace cuda

@@ -1,0 +1,100 @@
+#include "cuda/staging.h"
+
+#include "cuda/dispatch.h"
+#include "cuda/launch.cuh"
+#include "cuda/row_reduction.cuh"
+#include "cuda/staging_threads.h"
+#include "nn/kernels/check.h"
+
+namespace cuda {
+namespace {
+
+using nn::DType;
+using nn::Tensor;
+
+float* data_or_null(const Tensor& vector) { return vector.defined() ? vector.data<float>() : nullptr; }
+const float* from_channel(const float* vector, std::int64_t channel) {
+  return vector == nullptr ? nullptr : vector + channel;
+}
+
+template <class T, int width>
+void gather_as(const Tensor& x, const nn::ConvPrologue& prologue, const Tensor& z) {
+  for_each_piece(z.rows(), z.c(), width, [&](const Piece& piece) {
+    const VectorGrid grid(piece.rows, piece.c, width);
+    launch(Gather<T, width>{grid,
+                            {x.data<T>() + piece.row * x.pitch() + piece.column, x.pitch()},
+                            x.rows() - piece.row,
+                            x.c() - piece.column,
+                            from_channel(data_or_null(prologue.scale), piece.column),
+                            from_channel(data_or_null(prologue.shift), piece.column),
+                            prologue.relu,
+                            rows_of<T>(z, piece.row, piece.column)},
+           grid.blocks());
+  });
+}
+
+template <class From, class To, int width>
+void scatter_as(const Tensor& x, const Tensor& y, float beta) {
+  for_each_piece(y.rows(), y.c(), width, [&](const Piece& piece) {
+    const VectorGrid grid(piece.rows, piece.c, width);
+    launch(Scatter<From, To, width>{grid, rows_of<const From>(x, piece.row, piece.column),
+                                    rows_of<To>(y, piece.row, piece.column), beta},
+           grid.blocks());
+  });
+}
+
+}  // namespace
+
+bool is_dense(const Tensor& t, std::int64_t channels) {
+  return t.contiguous() && t.c() == channels && reinterpret_cast<std::uintptr_t>(t.raw()) % vector_bytes == 0;
+}
+
+void gather(const Tensor& x, const nn::ConvPrologue& prologue, const Tensor& z) {
+  NN_CHECK(x.dtype() == z.dtype() && x.h() == z.h() && x.w() == z.w() && x.n() <= z.n() && x.c() <= z.c(),
+           "[gather] does not fit ", x.shape(), " ", x.dtype(), " into ", z.shape(), " ", z.dtype());
+  for (const Tensor* vector : {&prologue.scale, &prologue.shift}) {
+    if (vector->defined()) nn::check_vector("gather", *vector, x);
+  }
+  dispatch_activation("gather", z, [&]<class T>() {
+    // An x narrower than a vector is read element by element in any case.
+    if (vectors_fit(widest<T>, z) && (x.c() < widest<T> || vectors_fit(widest<T>, x))) {
+      gather_as<T, widest<T>>(x, prologue, z);
+    } else {
+      gather_as<T, 1>(x, prologue, z);
+    }
+  });
+}
+
+void scatter(const Tensor& x, const Tensor& y, float beta) {
+  NN_CHECK(x.h() == y.h() && x.w() == y.w() && x.n() >= y.n() && x.c() >= y.c(), "[scatter] does not fill ", y.shape(),
+           " from ", x.shape());
+  NN_CHECK(y.dtype() == x.dtype() || y.dtype() == DType::f32, "[scatter] writes ", x.dtype(), " or f32, got ",
+           y.dtype());
+  dispatch_activation("scatter", x, [&]<class From>() {
+    dispatch_width<From>(
+        [&]<int width>() {
+          if (y.dtype() == DType::f32) {
+            scatter_as<From, float, width>(x, y, beta);
+          } else {
+            scatter_as<From, From, width>(x, y, beta);
+          }
+        },
+        x, y);
+  });
+}
+
+void sum_channels(const Tensor& x, const Tensor& sum, const Tensor& sum_of_squares) {
+  for (const Tensor* vector : {&sum, &sum_of_squares}) {
+    if (vector->defined()) nn::check_vector("sum_channels", *vector, x);
+  }
+  dispatch_activation("sum_channels", x, [&]<class T>() {
+    dispatch_width<T>(
+        [&]<int width>() {
+          reduce_rows(x.rows(), x.c(), ElementAndSquareTerms<T, width>{rows_of<const T>(x)},
+                      WriteSumAndSquares{data_or_null(sum), data_or_null(sum_of_squares)});
+        },
+        x);
+  });
+}
+
+}  // namespace cuda

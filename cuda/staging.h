@@ -1,0 +1,39 @@
+// cuDNN's convolutions want dense tensors at addresses that are multiples of 16 bytes, and its tensor cores channels in
+// eights. What is not so passes through scratch memory: gather() packs a tensor on the way in, normalises it if there
+// is a prologue and fills up with zeros; scatter() unpacks a result on the way out.
+#pragma once
+
+#include <cstdint>
+
+#include "nn/kernels/conv.h"
+#include "nn/tensor/tensor.h"
+
+namespace cuda {
+
+/// The channels a convolution is computed with: c, in bf16 rounded up to a multiple of 8.
+constexpr std::int64_t computed_channels(std::int64_t c, nn::DType dtype) {
+  return dtype == nn::DType::bf16 ? (c + 7) / 8 * 8 : c;
+}
+
+/// The shapes that a convolution is computed with: an image's, and its weights'.
+constexpr nn::Shape computed_image(const nn::Shape& image, nn::DType dtype) {
+  return {image.n, image.h, image.w, computed_channels(image.c, dtype)};
+}
+constexpr nn::Shape computed_weights(const nn::Shape& w, nn::DType dtype) {
+  return {computed_channels(w.n, dtype), w.h, w.w, computed_channels(w.c, dtype)};
+}
+
+/// True if cuDNN can take the tensor where it lies, as one with so many channels.
+bool is_dense(const nn::Tensor& t, std::int64_t channels);
+
+/// z = relu?(x * scale + shift) in the rows and channels that x has, zeros in the others; z {n', h, w, c'} is dense.
+void gather(const nn::Tensor& x, const nn::ConvPrologue& prologue, const nn::Tensor& z);
+
+/// y = x + beta * y, in the rows and channels that y has. x is
+/// dense; y has its type or is f32. With beta 0, y is not read.
+void scatter(const nn::Tensor& x, const nn::Tensor& y, float beta);
+
+/// sum_c = sum over rows of x_rc, sum_of_squares_c of x_rc^2; either may be undefined. In a fixed order.
+void sum_channels(const nn::Tensor& x, const nn::Tensor& sum, const nn::Tensor& sum_of_squares);
+
+}  // namespace cuda
