@@ -28,13 +28,13 @@ endif()
 
 set(cudnn_places ${CUDNN_ROOT} $ENV{CUDNN_ROOT} ${CUDAToolkit_INCLUDE_DIRS}/.. ${CUDAToolkit_LIBRARY_DIR}/..)
 find_path(CUDNN_INCLUDE_DIR cudnn_graph.h HINTS ${cudnn_places} PATH_SUFFIXES include)
-find_library(CUDNN_LIBRARY NAMES cudnn libcudnn.so.9 HINTS ${cudnn_places} PATH_SUFFIXES lib64 lib)
+find_library(CUDNN_LIBRARY NAMES cudnn libcudnn.so.9 NAMES_PER_DIR HINTS ${cudnn_places} PATH_SUFFIXES lib64 lib)
 if(NOT CUDNN_INCLUDE_DIR OR NOT CUDNN_LIBRARY)
   # Python's package nvidia-cudnn (PyTorch brings it) is a folder with include/ and lib/, which has the soname alone.
   execute_process(COMMAND python3 -c "import nvidia.cudnn; print(list(nvidia.cudnn.__path__)[0])"
     OUTPUT_VARIABLE python_cudnn OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
   find_path(CUDNN_INCLUDE_DIR cudnn_graph.h HINTS ${python_cudnn}/include)
-  find_library(CUDNN_LIBRARY NAMES cudnn libcudnn.so.9 HINTS ${python_cudnn}/lib)
+  find_library(CUDNN_LIBRARY NAMES cudnn libcudnn.so.9 NAMES_PER_DIR HINTS ${python_cudnn}/lib)
 endif()
 if(NOT CUDNN_INCLUDE_DIR OR NOT CUDNN_LIBRARY)
   set(FALX_CUDA_MISSING "cuDNN 9 was not found (set CUDNN_ROOT to the folder that holds its include and lib)")
