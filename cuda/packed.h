@@ -13,14 +13,30 @@ namespace cuda {
 /// vector's bytes, or of 16 if it has more (vectors_fit in launch.h).
 template <class T, int width>
 struct alignas(sizeof(T) * width < vector_bytes ? sizeof(T) * width : vector_bytes) Packed {
-  T v[width];
+  T v[width] = {};
 
-  NN_HOST_DEVICE static Packed load(const T* from) {
+  /// The first `count` elements, the others 0.
+  NN_HOST_DEVICE static Packed load(const T* from, int count) {
     Packed packed;
-    copy(packed.v, from);
+    if (count == width) {
+      copy(packed.v, from);
+    } else {
+      NN_UNROLL for (int i = 0; i < width; ++i) {
+        if (i < count) packed.v[i] = from[i];
+      }
+    }
     return packed;
   }
-  NN_HOST_DEVICE void store(T* to) const { copy(to, v); }
+  /// Writes the first `count` elements.
+  NN_HOST_DEVICE void store(T* to, int count) const {
+    if (count == width) {
+      copy(to, v);
+    } else {
+      NN_UNROLL for (int i = 0; i < width; ++i) {
+        if (i < count) to[i] = v[i];
+      }
+    }
+  }
 
  private:
   NN_HOST_DEVICE static void copy(T* to, const T* from) {
@@ -30,16 +46,16 @@ struct alignas(sizeof(T) * width < vector_bytes ? sizeof(T) * width : vector_byt
       NN_UNROLL for (int i = 0; i < bytes / 16; ++i) {
         reinterpret_cast<uint4*>(to)[i] = reinterpret_cast<const uint4*>(from)[i];
       }
-      return;
     } else if constexpr (bytes == 8) {
       *reinterpret_cast<uint2*>(to) = *reinterpret_cast<const uint2*>(from);
-      return;
     } else if constexpr (bytes == 4) {
       *reinterpret_cast<std::uint32_t*>(to) = *reinterpret_cast<const std::uint32_t*>(from);
-      return;
+    } else {
+      NN_UNROLL for (int i = 0; i < width; ++i) to[i] = from[i];
     }
-#endif
+#else
     for (int i = 0; i < width; ++i) to[i] = from[i];
+#endif
   }
 };
 
@@ -55,30 +71,18 @@ struct Floats {
 /// The first `count` elements as floats, the others 0.
 template <int width, class T>
 NN_HOST_DEVICE Floats<width> load(const T* from, int count) {
+  const auto packed = Packed<T, width>::load(from, count);
   Floats<width> values;
-  if (count == width) {
-    const auto packed = Packed<T, width>::load(from);
-    NN_UNROLL for (int i = 0; i < width; ++i) values.v[i] = static_cast<float>(packed.v[i]);
-  } else {
-    NN_UNROLL for (int i = 0; i < width; ++i) {
-      if (i < count) values.v[i] = static_cast<float>(from[i]);
-    }
-  }
+  NN_UNROLL for (int i = 0; i < width; ++i) values.v[i] = static_cast<float>(packed.v[i]);
   return values;
 }
 
 /// Writes the first `count` values, rounded to T.
 template <int width, class T>
 NN_HOST_DEVICE void store(T* to, const Floats<width>& values, int count) {
-  if (count == width) {
-    Packed<T, width> packed;
-    NN_UNROLL for (int i = 0; i < width; ++i) packed.v[i] = static_cast<T>(values.v[i]);
-    packed.store(to);
-  } else {
-    NN_UNROLL for (int i = 0; i < width; ++i) {
-      if (i < count) to[i] = static_cast<T>(values.v[i]);
-    }
-  }
+  Packed<T, width> packed;
+  NN_UNROLL for (int i = 0; i < width; ++i) packed.v[i] = static_cast<T>(values.v[i]);
+  packed.store(to, count);
 }
 
 /// to = values + beta * to. With beta 0, `to` is not read.

@@ -60,13 +60,8 @@ void average_pool_backward(const Tensor& dy, const PoolGeometry& geometry, bool 
                  [&]<class T>() { average_pool_backward<T>(dy, geometry, count_padding, dx, beta); });
 }
 
-void check_global(const char* kernel, const Tensor& x, const Tensor& y) {
-  NN_CHECK((y.shape() == Shape{x.n(), 1, 1, x.c()}) && y.dtype() == x.dtype(), "[", kernel, "] from ", x.shape(), ' ',
-           x.dtype(), " to ", y.shape(), ' ', y.dtype());
-}
-
 void global_average_pool_forward(const Tensor& x, const Tensor& y) {
-  check_global("global_average_pool", x, y);
+  check_global_pool("global_average_pool", x, y);
   dispatch_float("global_average_pool", x, [&]<class T>() {
     const std::int64_t c = x.c(), pixels = x.h() * x.w();
     parallel_for(0, x.n(), 1, [&](std::int64_t begin, std::int64_t end) {
@@ -84,7 +79,7 @@ void global_average_pool_forward(const Tensor& x, const Tensor& y) {
 }
 
 void global_average_pool_backward(const Tensor& dy, const Tensor& dx, float beta) {
-  check_global("global_average_pool_backward", dx, dy);
+  check_global_pool("global_average_pool_backward", dx, dy);
   dispatch_float("global_average_pool_backward", dy, [&]<class T>() {
     const std::int64_t pixels = dx.h() * dx.w();
     const T share = T(1) / static_cast<T>(pixels);

@@ -7,18 +7,6 @@ namespace nn {
 namespace cpu {
 namespace {
 
-functors::DropoutMask mask_of(const Tensor& random_state, const DropoutSettings& settings) {
-  NN_CHECK(random_state.defined() && random_state.elements() == 4, "[dropout] needs a random state of 4 numbers");
-  const auto* state = random_state.data<std::int32_t>();
-  const auto word = [&](int i) { return static_cast<std::uint32_t>(state[i]); };
-  return {.seed_low = word(0),
-          .seed_high = word(1),
-          .step_low = word(2),
-          .step_high = word(3),
-          .stream = settings.stream,
-          .dropped_below = static_cast<std::uint32_t>(settings.probability * 4294967296.0)};
-}
-
 /// One row of c elements, the first of which has number `index`.
 template <class T>
 void dropout_row(const functors::DropoutMask& mask, std::uint64_t index, std::int64_t c, T scale, const T* x, T* y,
@@ -33,10 +21,8 @@ void dropout_row(const functors::DropoutMask& mask, std::uint64_t index, std::in
 
 void apply_dropout(const Tensor& x, const Tensor& random_state, const DropoutSettings& settings, const Tensor& y,
                    float beta) {
-  check_same("dropout", x, y);
-  NN_CHECK(settings.probability >= 0 && settings.probability < 1, "[dropout] the probability must be in [0, 1), is ",
-           settings.probability);
-  const functors::DropoutMask mask = mask_of(random_state, settings);
+  check_dropout(x, random_state, settings, y);
+  const auto mask = functors::DropoutMask::of(random_state.data<std::int32_t>(), settings.stream, settings.probability);
   dispatch_float("dropout", x, [&]<class T>() {
     const T scale = static_cast<T>(1 / (1 - settings.probability));
     parallel_for(0, x.rows(), rows_per_chunk(x.c()), [&](std::int64_t begin, std::int64_t end) {

@@ -1,6 +1,7 @@
 #include "nn/kernels/fill.h"
 
 #include "nn/cpu/elementwise.h"
+#include "nn/functors/convert.h"
 
 namespace nn {
 namespace cpu {
@@ -25,21 +26,9 @@ void dispatch_any(const Tensor& tensor, const Body& body) {
   }
 }
 
-/// bfloat16 converts through float only.
-template <class To, class From>
-To convert(From value) {
-  if constexpr (std::is_same_v<From, bfloat16>) {
-    return convert<To>(static_cast<float>(value));
-  } else if constexpr (std::is_same_v<To, bfloat16>) {
-    return bfloat16(static_cast<float>(value));
-  } else {
-    return static_cast<To>(value);
-  }
-}
-
 void fill(double value, const Tensor& y) {
   dispatch_any(y, [&]<class T>() {
-    const T v = convert<T>(value);
+    const T v = functors::convert<T>(value);
     for_each_run<T>([&](std::int64_t count, T* out) { std::fill(out, out + count, v); }, y);
   });
 }
@@ -52,7 +41,7 @@ void cast(const Tensor& x, const Tensor& y) {
         for (std::int64_t r = begin; r < end; ++r) {
           const From* in = x.row<From>(r);
           To* out = y.row<To>(r);
-          for (std::int64_t i = 0; i < x.c(); ++i) out[i] = convert<To>(in[i]);
+          for (std::int64_t i = 0; i < x.c(); ++i) out[i] = functors::convert<To>(in[i]);
         }
       });
     });
@@ -60,9 +49,7 @@ void cast(const Tensor& x, const Tensor& y) {
 }
 
 void copy_if(const Tensor& flag, const Tensor& x, const Tensor& y) {
-  check_same("copy_if", x, y);
-  NN_CHECK(flag.elements() == 1, "[copy_if] the flag is one number, got ", flag.shape());
-  NN_CHECK(x.contiguous() && y.contiguous(), "[copy_if] expects contiguous tensors");
+  check_copy_if(flag, x, y);
   if (*flag.data<double>() == 0) return;
   dispatch_float("copy_if", x, [&]<class T>() {
     for_each_run<T>([](std::int64_t count, const T* from, T* to) { std::copy(from, from + count, to); }, x, y);

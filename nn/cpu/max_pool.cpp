@@ -1,20 +1,16 @@
 // Maximum pooling. Loops run over the channels of one pixel, which vectorises.
-#include <cmath>
 #include <limits>
 
 #include "nn/cpu/elementwise.h"
 #include "nn/cpu/windows.h"
+#include "nn/functors/pool.h"
 #include "nn/kernels/pool.h"
 
 namespace nn {
 namespace cpu {
 namespace {
 
-/// True if x takes the place of `best`. A NaN is taken and kept: it must reach the loss.
-template <class T>
-bool is_larger(T x, T best) {
-  return x > best || std::isnan(x);
-}
+using functors::is_larger;
 
 template <class T, class Index>
 void note_origin(std::int64_t c, const T* __restrict x, const T* __restrict best, Index position,
@@ -68,11 +64,6 @@ void max_pool_backward(const Tensor& dy, const Tensor& argmax, const PoolGeometr
       dy, geometry, dx, beta, [&](const Windows& /*windows*/, const SeenPixel& pixel, std::int64_t row, T* to) {
         add_where(dx.c(), dy.row<T>(row), argmax.row<Index>(row), static_cast<Index>(pixel.position), to);
       });
-}
-
-void check_argmax(const char* kernel, const Tensor& argmax, const PoolGeometry& geometry, const Tensor& y) {
-  NN_CHECK(argmax.defined() && argmax.shape() == y.shape() && argmax.dtype() == argmax_dtype(geometry), "[", kernel,
-           "] argmax expects ", y.shape(), ' ', argmax_dtype(geometry), ", got ", argmax.shape(), ' ', argmax.dtype());
 }
 
 void max_pool_forward(const Tensor& x, const PoolGeometry& geometry, const Tensor& y, const Tensor& argmax) {

@@ -1,6 +1,5 @@
 #include "nn/kernels/optimizer.h"
 
-#include <cmath>
 #include <vector>
 
 #include "nn/cpu/elementwise.h"
@@ -38,19 +37,7 @@ double* checked_state(const char* kernel, const Tensor& state) {
 }
 
 void prepare_update(const Tensor& sum, double max_norm, const Tensor& state) {
-  double* s = checked_state("prepare_update", state);
-  const double norm = std::sqrt(*sum.data<double>());
-  s[step_state::gradient_norm] = norm;
-  if (!std::isfinite(norm)) {
-    s[step_state::gradient_scale] = 0;
-    s[step_state::skipped] = 1;
-    s[step_state::skipped_in_a_row] += 1;
-    return;
-  }
-  s[step_state::gradient_scale] = max_norm > 0 ? std::min(1.0, max_norm / (norm + 1e-6)) : 1.0;
-  s[step_state::skipped] = 0;
-  s[step_state::skipped_in_a_row] = 0;
-  s[step_state::step] += 1;
+  functors::prepare_step(*sum.data<double>(), max_norm, checked_state("prepare_update", state));
 }
 
 template <class... Tensors>
@@ -71,12 +58,7 @@ void sgd_update(const Tensor& value, const Tensor& gradient, const Tensor& veloc
   const double* s = checked_state("sgd_update", state);
   if (s[step_state::skipped] != 0) return;
   dispatch_float("sgd_update", value, [&]<class T>() {
-    const functors::SgdUpdate<T> update{
-        .learning_rate = static_cast<T>(s[step_state::learning_rate] * options.learning_rate_scale),
-        .gradient_scale = static_cast<T>(s[step_state::gradient_scale]),
-        .weight_decay = static_cast<T>(options.weight_decay),
-        .momentum = static_cast<T>(options.momentum),
-        .nesterov = options.nesterov};
+    const auto update = functors::SgdUpdate<T>::of(options, s);
     for_each_run<T>(
         [&](std::int64_t count, T* p, const T* g, T* v) {
           for (std::int64_t i = 0; i < count; ++i) update(p[i], g[i], v[i]);
@@ -86,23 +68,6 @@ void sgd_update(const Tensor& value, const Tensor& gradient, const Tensor& veloc
   if (copy.defined()) nn::cast(value, copy);
 }
 
-/// The numbers of one step, computed in float64 whatever the parameters are.
-template <class T>
-functors::AdamUpdate<T> adam_step(const AdamOptions& options, const double* state) {
-  const double learning_rate = state[step_state::learning_rate] * options.learning_rate_scale;
-  const double t = state[step_state::step];
-  return {.step_size = static_cast<T>(learning_rate / (1 - std::pow(options.beta1, t))),
-          .second_scale = static_cast<T>(1 / std::sqrt(1 - std::pow(options.beta2, t))),
-          .gradient_scale = static_cast<T>(state[step_state::gradient_scale]),
-          .l2 = static_cast<T>(options.decoupled ? 0 : options.weight_decay),
-          .keep = static_cast<T>(options.decoupled ? 1 - learning_rate * options.weight_decay : 1),
-          .epsilon = static_cast<T>(options.epsilon),
-          .beta1 = static_cast<T>(options.beta1),
-          .one_minus_beta1 = static_cast<T>(1 - options.beta1),
-          .beta2 = static_cast<T>(options.beta2),
-          .one_minus_beta2 = static_cast<T>(1 - options.beta2)};
-}
-
 void adam_update(const Tensor& value, const Tensor& gradient, const Tensor& first, const Tensor& second,
                  const AdamOptions& options, const Tensor& state, const Tensor& copy) {
   check_segments("adam_update", value, gradient, first, second);
@@ -110,7 +75,7 @@ void adam_update(const Tensor& value, const Tensor& gradient, const Tensor& firs
   const double* s = checked_state("adam_update", state);
   if (s[step_state::skipped] != 0) return;
   dispatch_float("adam_update", value, [&]<class T>() {
-    const functors::AdamUpdate<T> update = adam_step<T>(options, s);
+    const auto update = functors::AdamUpdate<T>::of(options, s);
     for_each_run<T>(
         [&](std::int64_t count, T* p, const T* g, T* m, T* v) {
           for (std::int64_t i = 0; i < count; ++i) update(p[i], g[i], m[i], v[i]);

@@ -88,10 +88,4 @@ void gather_from_windows(const Tensor& dy, const PoolGeometry& geometry, const T
   });
 }
 
-inline void check_pool(const char* kernel, const Tensor& x, const PoolGeometry& geometry, const Tensor& y) {
-  const Shape expected = pool_output_shape(x.shape(), geometry);
-  NN_CHECK(y.shape() == expected && y.dtype() == x.dtype(), "[", kernel, "] from ", x.shape(), ' ', x.dtype(), " to ",
-           y.shape(), ' ', y.dtype(), ", expected ", expected);
-}
-
 }  // namespace nn::cpu

@@ -13,6 +13,16 @@ struct DropoutMask {
   std::uint32_t seed_low, seed_high, step_low, step_high, stream;
   std::uint32_t dropped_below;  // an element whose word is smaller is dropped: probability * 2^32
 
+  /// `random_state`: seed (low, high), step (low, high).
+  NN_HOST_DEVICE static DropoutMask of(const std::int32_t* random_state, std::uint32_t stream, double probability) {
+    return {static_cast<std::uint32_t>(random_state[0]),
+            static_cast<std::uint32_t>(random_state[1]),
+            static_cast<std::uint32_t>(random_state[2]),
+            static_cast<std::uint32_t>(random_state[3]),
+            stream,
+            static_cast<std::uint32_t>(probability * 4294967296.0)};
+  }
+
   /// Random words of elements 4 * group ... 4 * group + 3.
   NN_HOST_DEVICE Philox4 words(std::uint64_t group) const {
     // The key differs from that of other uses of the same seed: "drop" in ASCII.

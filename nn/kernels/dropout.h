@@ -20,5 +20,7 @@ struct DropoutSettings {
 extern Kernel<void(const Tensor& x, const Tensor& random_state, const DropoutSettings& settings, const Tensor& y,
                    float beta)>
     apply_dropout;
+/// What every backend asks of apply_dropout's arguments.
+void check_dropout(const Tensor& x, const Tensor& random_state, const DropoutSettings& settings, const Tensor& y);
 
 }  // namespace nn

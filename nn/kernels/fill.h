@@ -16,5 +16,7 @@ extern Kernel<void(const Tensor& x, const Tensor& y)> cast;
 /// y = x if flag != 0, else y stays: how a step takes back what it wrote without a word from the host. `flag` is one
 /// f64; x and y are contiguous, f32 or f64, of the same shape and type.
 extern Kernel<void(const Tensor& flag, const Tensor& x, const Tensor& y)> copy_if;
+/// What every backend asks of copy_if's tensors.
+void check_copy_if(const Tensor& flag, const Tensor& x, const Tensor& y);
 
 }  // namespace nn

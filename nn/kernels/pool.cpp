@@ -31,4 +31,20 @@ DType argmax_dtype(const PoolGeometry& geometry) {
   return geometry.kernel_h * geometry.kernel_w <= 256 ? DType::u8 : DType::i32;
 }
 
+void check_pool(const char* kernel, const Tensor& x, const PoolGeometry& geometry, const Tensor& y) {
+  const Shape expected = pool_output_shape(x.shape(), geometry);
+  NN_CHECK(y.shape() == expected && y.dtype() == x.dtype(), "[", kernel, "] from ", x.shape(), ' ', x.dtype(), " to ",
+           y.shape(), ' ', y.dtype(), ", expected ", expected);
+}
+
+void check_argmax(const char* kernel, const Tensor& argmax, const PoolGeometry& geometry, const Tensor& y) {
+  NN_CHECK(argmax.defined() && argmax.shape() == y.shape() && argmax.dtype() == argmax_dtype(geometry), "[", kernel,
+           "] argmax expects ", y.shape(), ' ', argmax_dtype(geometry), ", got ", argmax.shape(), ' ', argmax.dtype());
+}
+
+void check_global_pool(const char* kernel, const Tensor& x, const Tensor& y) {
+  NN_CHECK((y.shape() == Shape{x.n(), 1, 1, x.c()}) && y.dtype() == x.dtype(), "[", kernel, "] from ", x.shape(), ' ',
+           x.dtype(), " to ", y.shape(), ' ', y.dtype());
+}
+
 }  // namespace nn

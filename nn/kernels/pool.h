@@ -21,6 +21,12 @@ struct PoolGeometry {
 /// {n, h', w', c}; an error names what does not fit.
 Shape pool_output_shape(const Shape& x, const PoolGeometry& geometry);
 
+/// What the kernels of windows ask of their tensors (x or its gradient, y or its gradient); an error names `kernel`.
+void check_pool(const char* kernel, const Tensor& x, const PoolGeometry& geometry, const Tensor& y);
+void check_argmax(const char* kernel, const Tensor& argmax, const PoolGeometry& geometry, const Tensor& y);
+/// The same for means over whole images.
+void check_global_pool(const char* kernel, const Tensor& x, const Tensor& y);
+
 /// y = the maximum of each window; what lies outside x counts as -infinity. `argmax` has y's shape and is u8, or i32
 /// for windows of more than 256: the position kernel_w * p + q in the window; undefined: not wanted, there will be no
 /// backward. The first of equal values wins; a NaN wins always.
