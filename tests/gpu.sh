@@ -1,0 +1,170 @@
+#!/usr/bin/env bash
+# What only a GPU can show, in about half an hour: builds for it, runs the tests that a machine without one skips, the
+# sanitizers of CUDA on small shapes, and the benchmarks beside PyTorch.
+#   tests/gpu.sh [OPTION...] [STEP...]     every step, or those named, in this order:
+#     build        the programs and their tests, for the GPU at hand
+#     runtime      memory, out of memory, copies, transfers, recorded steps; every kernel's own tests
+#     parity       every op, GPU against CPU, f32 and bf16
+#     networks     whole networks on the GPU against PyTorch's numbers
+#     training     eager = recorded, the same bits twice, ten steps GPU = CPU
+#     memcheck racecheck initcheck synccheck     compute-sanitizer over the small shapes
+#     bench        images a second and peak memory, beside PyTorch if python3 has it; a table
+#   --build DIR    where to build, or what is built already (default: build/gpu)
+#   --out DIR      logs, summary, tables (default: out/gpu)
+#   --limit N      seconds that one command may take (default: 570)
+#   --plan         only say what the steps would run and how many tests that is; needs a build, but no GPU
+# Exit code: 0 all passed, 1 something failed, 2 wrong usage, 3 no GPU here.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+all_steps=(build runtime parity networks training memcheck racecheck initcheck synccheck bench)
+build=build/gpu
+out=out/gpu
+limit=570
+plan=false
+steps=()
+usage() { sed -n '2,18p' "$0" | cut -c3-; }
+while [ $# -gt 0 ]; do
+  case $1 in
+    --build | --out | --limit)
+      [ $# -ge 2 ] || { echo "tests/gpu.sh: $1 needs a value" >&2; exit 2; }
+      printf -v "${1#--}" '%s' "$2"
+      shift
+      ;;
+    --plan) plan=true ;;
+    -h | --help) usage; exit 0 ;;
+    *)
+      [[ " ${all_steps[*]} " == *" $1 "* ]] || { echo "tests/gpu.sh: there is no step '$1' (${all_steps[*]})" >&2; exit 2; }
+      steps+=("$1")
+      ;;
+  esac
+  shift
+done
+[ ${#steps[@]} -gt 0 ] || steps=("${all_steps[@]}")
+
+# STEP PROGRAM FILTER: the tests of a step; a step may have several lines. Sanitizers slow a kernel down up to a hundred
+# times, and what cuDNN and cuBLAS do is not ours to check.
+small='Cuda*-*Slow*'
+own='*Parity*-*Conv*:*Linear*:*Slow*'
+tests="
+runtime     test_cuda    *
+parity      test_nn      *Parity*:*Cuda*
+networks    test_models  *Cuda*
+training    test_train   *Cuda*
+memcheck    test_cuda    $small
+memcheck    test_nn      *Parity*-*Slow*
+racecheck   test_nn      $own
+initcheck   test_nn      $own
+synccheck   test_nn      $own
+"
+
+# --plan: how many tests a line selects, so that a renamed suite cannot empty it unseen.
+count_tests() { "$build/tests/$1" --gtest_list_tests --gtest_filter="$2" | grep -c '^  '; }
+if $plan; then
+  failed=0
+  while read -r step program filter; do
+    [ -n "$step" ] && [[ " ${steps[*]} " == *" $step "* ]] || continue
+    number=$(count_tests "$program" "$filter")
+    echo "$step: $program --gtest_filter=$filter: $number tests"
+    [ "$number" -gt 0 ] || failed=1
+  done <<<"$tests"
+  exit $failed
+fi
+
+if ! gpus=$(nvidia-smi -L 2>/dev/null) || [[ $gpus != GPU* ]]; then
+  echo "tests/gpu.sh: there is no GPU here (nvidia-smi lists none)" >&2
+  exit 3
+fi
+
+mkdir -p "$out" || exit 1
+summary=$out/summary.txt
+failures=0
+note() { printf '%s\n' "$*" | tee -a "$summary"; }
+
+# run NAME COMMAND...: with a time limit, everything it says in NAME.log, one line in the summary.
+run() {
+  local name=$1 log=$out/$1.log begun=$SECONDS status verdict
+  shift
+  timeout --kill-after=20 "$limit" "$@" >"$log" 2>&1
+  status=$?
+  case $status in
+    0) verdict=passed ;;
+    124 | 137) verdict="FAILED: took longer than $limit s" ;;
+    *) verdict="FAILED (exit code $status), see $log" ;;
+  esac
+  [ $status -eq 0 ] || failures=$((failures + 1))
+  note "$(printf '%-28s %5d s  %s' "$name" $((SECONDS - begun)) "$verdict")"
+  return $status
+}
+
+# run_tests STEP [BEFORE...]: the step's lines of the list above, BEFORE in front of each program.
+run_tests() {
+  local wanted=$1 step program filter log
+  shift
+  while read -r step program filter; do
+    [ "$step" = "$wanted" ] || continue
+    log=$out/$step-$program.log
+    run "$step-$program" "$@" "$build/tests/$program" --gtest_filter="$filter" --gtest_color=no </dev/null
+    grep -E '^\[  (PASSED|SKIPPED|FAILED)' "$log" | sed 's/^/    /' | head -20 | tee -a "$summary"
+    if ! grep -qE '^\[  PASSED  \] [1-9]' "$log"; then
+      note "    no test passed: $(grep -m1 -iE 'skipp|Running 0 tests|not available' "$log" | cut -c1-150)"
+      failures=$((failures + 1))
+    fi
+  done <<<"$tests"
+}
+
+step_build() {
+  local io=()
+  [ -e /usr/include/dcmtk ] || io=(-DFALX_IO=OFF)  # a machine with nothing but CUDA
+  run build-configure cmake --preset tests -B "$build" -DFALX_CUDA=ON -DFALX_BENCHMARKS=OFF "${io[@]}" || return
+  run build-falx cmake --build "$build" --target falx || return
+  run build-tests cmake --build "$build" --target test_cuda test_nn test_models test_train
+}
+
+sanitize() {
+  local tool=$1 sanitizer
+  sanitizer=$(command -v compute-sanitizer || ls /usr/local/cuda/bin/compute-sanitizer 2>/dev/null)
+  if [ -z "$sanitizer" ]; then
+    note "$(printf '%-28s left out: compute-sanitizer is not installed' "$tool")"
+    return
+  fi
+  run_tests "$tool" "$sanitizer" --tool "$tool" --error-exitcode 9 --print-limit 20
+}
+
+# What is measured is kept in peers.jsonl: the step goes on where it stopped before.
+step_bench() {
+  local falx=$build/apps/falx model precision
+  if python3 -c 'import sys, torch; sys.exit(not torch.cuda.is_available())' 2>/dev/null; then
+    for model in cnn densenet121 vgg16; do
+      for precision in bf16 f32; do
+        run "bench-$model-$precision" python3 tests/cuda/peers_gpu.py --falx "$falx" --model "$model" \
+          --precision "$precision" --size 224 256 --results "$out/peers.jsonl" --budget $((limit - 30))
+      done
+    done
+    python3 tests/cuda/peers_gpu.py --results "$out/peers.jsonl" --table-only >"$out/peers.txt" && note "table: $out/peers.txt"
+    return
+  fi
+  note "bench: python3 has no PyTorch with CUDA, Falx alone is measured"
+  for model in cnn densenet121 vgg16; do
+    for precision in bf16 f32; do
+      for what in train infer; do
+        run "bench-$model-$precision-$what" "$falx" bench --device cuda --model "$model" --precision "$precision" \
+          --what "$what" --batch 64 --size 224 --json && cat "$out/bench-$model-$precision-$what.log" >>"$out/falx.jsonl"
+      done
+    done
+  done
+}
+
+: >"$summary"
+note "$(date -u '+%Y-%m-%d %H:%M') UTC, commit $(git rev-parse --short HEAD 2>/dev/null || echo unknown), $gpus"
+for step in "${steps[@]}"; do
+  case $step in
+    build) step_build || { note "nothing to run without a build"; break; } ;;
+    memcheck | racecheck | initcheck | synccheck) sanitize "$step" ;;
+    bench) step_bench ;;
+    *) run_tests "$step" ;;
+  esac
+done
+[ -x "$build/apps/falx" ] && "$build/apps/falx" info --json >"$out/machine.json" 2>/dev/null
+note "$([ $failures -eq 0 ] && echo "all passed" || echo "$failures failures"), in $SECONDS s; logs in $out"
+[ $failures -eq 0 ]
