@@ -15,7 +15,7 @@
 #   --plan         only say what the steps would run and how many tests that is; needs a build, but no GPU
 # Exit code: 0 all passed, 1 something failed, 2 wrong usage, 3 no GPU here.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 1
 
 all_steps=(build runtime parity networks training memcheck racecheck initcheck synccheck bench)
 build=build/gpu
@@ -23,7 +23,7 @@ out=out/gpu
 limit=570
 plan=false
 steps=()
-usage() { sed -n '2,18p' "$0" | cut -c3-; }
+usage() { sed -n '2,/^# Exit code/p' "$0" | cut -c3-; }
 while [ $# -gt 0 ]; do
   case $1 in
     --build | --out | --limit)

@@ -1,0 +1,131 @@
+// tests/gpu.sh, as far as it goes without a GPU: which tests its steps select, and what it makes of programs that pass,
+// fail, skip everything or hang.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+#include "tests/support/temporary_directory.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+using testing::ContainsRegex;
+using testing::HasSubstr;
+using testing::Not;
+
+std::string text_of(const fs::path& path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+struct ScriptResult {
+  int exit_code;
+  std::string out, error;
+};
+
+class GpuScript : public testing::Test {
+ protected:
+  /// tests/gpu.sh with `arguments`; programs in bin/ are found before the system's.
+  ScriptResult run(const std::string& arguments) {
+    const fs::path out = directory_ / "stdout", error = directory_ / "stderr";
+    const std::string command = "PATH=" + (directory_ / "bin").string() + ":$PATH tests/gpu.sh " + arguments + " >" +
+                                out.string() + " 2>" + error.string();
+    const int status = std::system(command.c_str());
+    return {WEXITSTATUS(status), text_of(out), text_of(error)};
+  }
+  /// A GPU that nvidia-smi lists.
+  void pretend_a_gpu() { program("bin/nvidia-smi", "echo 'GPU 0: NVIDIA Pretence'"); }
+  void program(const std::string& name, const std::string& commands) {
+    const fs::path path = directory_ / name;
+    fs::create_directories(path.parent_path());
+    std::ofstream(path) << "#!/bin/sh\n" << commands << "\n";
+    fs::permissions(path, fs::perms::owner_all);
+  }
+  std::string build_and_out() const {
+    return "--build " + (directory_ / "build").string() + " --out " + (directory_ / "out").string() + " ";
+  }
+  std::string summary() const { return text_of(directory_ / "out" / "summary.txt"); }
+
+  test::TemporaryDirectory directory_;
+};
+
+TEST_F(GpuScript, SaysInOneLineThatThereIsNoGpu) {
+  program("bin/nvidia-smi", "exit 9");
+  const ScriptResult result = run(build_and_out());
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_EQ(result.out, "");
+  EXPECT_EQ(result.error, "tests/gpu.sh: there is no GPU here (nvidia-smi lists none)\n");
+}
+
+TEST_F(GpuScript, RefusesAStepThatThereIsNot) {
+  const ScriptResult result = run("speed");
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.error, HasSubstr("there is no step 'speed'"));
+}
+
+TEST_F(GpuScript, EveryStepSelectsTests) {
+  const fs::path build = fs::read_symlink("/proc/self/exe").parent_path().parent_path();
+  for (const char* name : {"test_nn", "test_models", "test_train"}) {
+    if (!fs::exists(build / "tests" / name)) GTEST_SKIP() << name << " is not built";
+  }
+  const ScriptResult result = run("--plan --build " + build.string());
+  EXPECT_EQ(result.exit_code, 0) << result.out << result.error;
+  EXPECT_THAT(result.out, ContainsRegex("parity: test_nn .* [1-9][0-9]+ tests"));
+}
+
+TEST_F(GpuScript, PassesWhenEverythingPasses) {
+  pretend_a_gpu();
+  program("build/tests/test_nn", "echo \"$@\"; echo '[  PASSED  ] 12 tests.'");
+  const ScriptResult result = run(build_and_out() + "parity");
+  EXPECT_EQ(result.exit_code, 0) << result.out << result.error;
+  EXPECT_THAT(summary(), HasSubstr("NVIDIA Pretence"));
+  EXPECT_THAT(summary(), ContainsRegex("parity-test_nn +[0-9]+ s  passed"));
+  EXPECT_THAT(summary(), HasSubstr("all passed"));
+  EXPECT_THAT(text_of(directory_ / "out" / "parity-test_nn.log"), HasSubstr("--gtest_filter=*Parity*"));
+}
+
+TEST_F(GpuScript, AFailureFailsAndTheNextStepStillRuns) {
+  pretend_a_gpu();
+  program("build/tests/test_nn", "echo '[  FAILED  ] Relu.ParityOfPixels'; exit 1");
+  program("build/tests/test_train", "echo '[  PASSED  ] 3 tests.'");
+  const ScriptResult result = run(build_and_out() + "parity training");
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(summary(), ContainsRegex("parity-test_nn .*FAILED .exit code 1."));
+  EXPECT_THAT(summary(), HasSubstr("Relu.ParityOfPixels"));
+  EXPECT_THAT(summary(), ContainsRegex("training-test_train .*passed"));
+  EXPECT_THAT(summary(), Not(HasSubstr("all passed")));
+}
+
+TEST_F(GpuScript, TestsThatAllSkipThemselvesAreAFailure) {
+  pretend_a_gpu();
+  program("build/tests/test_train", "echo '[  PASSED  ] 0 tests.'; echo '[  SKIPPED ] 4 tests, listed below:'");
+  const ScriptResult result = run(build_and_out() + "training");
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(summary(), HasSubstr("no test passed"));
+}
+
+TEST_F(GpuScript, EndsWhatTakesTooLong) {
+  pretend_a_gpu();
+  program("build/tests/test_train", "exec sleep 60");
+  const ScriptResult result = run(build_and_out() + "--limit 0.2 training");
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(summary(), HasSubstr("took longer than 0.2 s"));
+}
+
+TEST_F(GpuScript, RunsTheSanitizersOverTheTests) {
+  pretend_a_gpu();
+  program("bin/compute-sanitizer", "shift 6; exec \"$@\"");  // --tool T --error-exitcode 9 --print-limit 20
+  program("build/tests/test_nn", "echo \"$@\"; echo '[  PASSED  ] 1 test.'");
+  const ScriptResult result = run(build_and_out() + "racecheck");
+  EXPECT_EQ(result.exit_code, 0) << result.out << result.error << summary();
+  EXPECT_THAT(text_of(directory_ / "out" / "racecheck-test_nn.log"), HasSubstr("*Parity*-*Conv*"));
+}
+
+}  // namespace
