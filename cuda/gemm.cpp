@@ -4,7 +4,9 @@
 
 #include "cuda/check.h"
 #include "cuda/context.h"
+#include "cuda/cudnn_graph.h"
 #include "cuda/gemm_algorithm.h"
+#include "cuda/plan_store.h"
 
 namespace cuda {
 namespace {
@@ -15,14 +17,8 @@ struct GemmPlan {
 
   GemmDescriptors descriptors;
   GemmAlgorithm chosen{};
-  bool final = false;  // false: chosen untimed although it was to be timed; it may be timed yet
+  bool final = false;  // false: was to be timed, but a step was being recorded
 };
-
-bool capturing(cudaStream_t stream) {
-  cudaStreamCaptureStatus status{};
-  CUDA_CHECK(cudaStreamIsCapturing(stream, &status));
-  return status != cudaStreamCaptureStatusNone;
-}
 
 /// Queues the product with its result in `c`: the product's own, or scratch memory of that size.
 void launch(const MatrixProduct& product, const GemmDescriptors& descriptors, const GemmAlgorithm& algorithm, void* c) {
@@ -46,13 +42,35 @@ GemmAlgorithm time_algorithms(const MatrixProduct& product, const GemmDescriptor
                  [&](const GemmAlgorithm& algorithm) { launch(product, descriptors, algorithm, result.data()); });
 }
 
+const PlanStore& timed_choices() {
+  static const auto* store = [] {
+    int device = 0;
+    CUDA_CHECK(cudaGetDevice(&device));
+    return new PlanStore(cache_folder(), cudnnGetVersion(), cudnn::Device::of_machine(device).description());
+  }();
+  return *store;  // never destroyed, as the context
+}
+
+/// The fastest of the algorithms, in this run or an earlier one.
+GemmAlgorithm timed_choice(const MatrixProduct& product, const GemmKey& key, const GemmDescriptors& descriptors,
+                           const std::vector<GemmAlgorithm>& algorithms) {
+  const std::string name = nn::message("cuBLAS ", cublasLtGetVersion(), " product ", key);
+  if (const std::optional<StoredPlan> stored = timed_choices().load(name)) {
+    for (const GemmAlgorithm& algorithm : algorithms) {  // only what cuBLASLt offers now is trusted
+      if (text_of(algorithm) == stored->plan) return algorithm;
+    }
+  }
+  const GemmAlgorithm chosen = time_algorithms(product, descriptors, algorithms);
+  timed_choices().save(name, {.measured = true, .plan = text_of(chosen)});
+  return chosen;
+}
+
 void choose_algorithm(const MatrixProduct& product, const GemmKey& key, GemmPlan& plan) {
   const std::vector<GemmAlgorithm> algorithms = find_algorithms(context().cublas(), key, plan.descriptors);
   NN_CHECK(!algorithms.empty(), "[matrix product] cuBLASLt has no algorithm for ", key);
-  const bool timed = context().options().autotune && !key.deterministic && algorithms.size() > 1;
-  const bool can_be_timed = !capturing(context().stream());
-  plan.chosen = timed && can_be_timed ? time_algorithms(product, plan.descriptors, algorithms) : algorithms.front();
-  plan.final = !timed || can_be_timed;
+  const bool timed = context().options().autotune && algorithms.size() > 1;
+  plan.final = !timed || !context().recording();
+  plan.chosen = timed && plan.final ? timed_choice(product, key, plan.descriptors, algorithms) : algorithms.front();
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <limits>
+#include <sstream>
 
 #include "cuda/check.h"
 #include "cuda/stopwatch.h"
@@ -45,6 +46,13 @@ std::vector<GemmAlgorithm> find_algorithms(cublasLtHandle_t cublas, const GemmKe
     }
   }
   return algorithms;
+}
+
+std::string text_of(const GemmAlgorithm& algorithm) {
+  std::ostringstream text;
+  text << std::hex;
+  for (const std::uint64_t word : algorithm.algorithm.data) text << word << ' ';
+  return text.str();
 }
 
 GemmAlgorithm fastest(const std::vector<GemmAlgorithm>& algorithms, cudaStream_t stream,

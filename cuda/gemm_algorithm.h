@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "cuda/gemm_descriptors.h"
@@ -29,6 +30,9 @@ std::vector<GemmAlgorithm> find_algorithms(cublasLtHandle_t cublas, const GemmKe
 /// True if the algorithm does not split the inner dimension, or adds the parts up as `allowed`
 /// (cublasLtReductionScheme_t's bits) has it.
 bool reduces_as_allowed(const cublasLtMatmulAlgo_t& algorithm, std::uint32_t allowed);
+
+/// The algorithm's bits as text: cuBLAS of the same version gives them the same meaning in any program.
+std::string text_of(const GemmAlgorithm& algorithm);
 
 /// The algorithm with which `run`, which queues the product on `stream`, takes least time: once to warm up, then the
 /// best of five. Waits for the stream.

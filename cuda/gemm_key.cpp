@@ -16,6 +16,10 @@ ColumnMajorMatrix column_major(const Matrix& m) {
           .alignment = alignment_of(m.data)};
 }
 
+std::ostream& operator<<(std::ostream& out, const ColumnMajorMatrix& m) {
+  return out << m.dtype << " ld " << m.leading_dimension << " align " << m.alignment;
+}
+
 }  // namespace
 
 int alignment_of(const void* address) {
@@ -35,9 +39,12 @@ GemmKey gemm_key(const MatrixProduct& product, const nn::DeviceOptions& options)
 }
 
 std::ostream& operator<<(std::ostream& out, const GemmKey& key) {
-  out << key.m() << " x " << key.n() << " x " << key.k() << " of " << key.a.dtype << " into " << key.d.dtype;
-  if (key.has_bias()) out << ", bias";
+  out << key.m() << " x " << key.n() << " x " << key.k() << ", A " << key.a << (key.transpose_a ? " transposed" : "")
+      << ", B " << key.b << (key.transpose_b ? " transposed" : "") << ", D " << key.d;
+  if (key.has_bias()) out << ", bias align " << key.bias_alignment;
   if (key.relu) out << ", relu";
+  if (key.deterministic) out << ", deterministic";
+  if (key.tensor_float32) out << ", tf32";
   return out;
 }
 

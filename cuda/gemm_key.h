@@ -59,7 +59,8 @@ GemmKey gemm_key(const MatrixProduct& product, const nn::DeviceOptions& options)
 /// The largest power of two, at most 256, that divides the address: 256 is what cuBLASLt takes for granted.
 int alignment_of(const void* address);
 
-/// For errors: "128 x 3211264 x 256 of bf16 into bf16, bias, relu"
+/// All of the key in one line, for errors and for files: "16 x 100 x 32, A bf16 ld 32 align 256 transposed, B bf16 ld
+/// 48 align 256, D bf16 ld 64 align 256, bias align 256, relu, deterministic".
 std::ostream& operator<<(std::ostream& out, const GemmKey& key);
 
 }  // namespace cuda

@@ -102,6 +102,16 @@ TEST(GemmDescriptors, PartsOfASumAreAddedInF32AndInOrder) {
   EXPECT_EQ(cuda::allowed_reductions(key), CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE);
 }
 
+TEST(GemmAlgorithm, ItsTextHoldsEveryBit) {
+  cuda::GemmAlgorithm algorithm;
+  const std::string text = cuda::text_of(algorithm);
+  for (std::uint64_t& word : algorithm.algorithm.data) {
+    word = 1;
+    EXPECT_NE(cuda::text_of(algorithm), text);
+    word = 0;
+  }
+}
+
 TEST(GemmDescriptors, KnowF32AndBf16) {
   EXPECT_EQ(cuda::cuda_type(DType::f32), CUDA_R_32F);
   EXPECT_EQ(cuda::cuda_type(DType::bf16), CUDA_R_16BF);

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <set>
-#include <sstream>
+#include <string>
 #include <vector>
 
 #include "tests/cuda/host_gemm.h"
@@ -38,9 +38,9 @@ TEST(GemmKey, IsTheTransposedProduct) {
   EXPECT_EQ(key.b, (cuda::ColumnMajorMatrix{DType::bf16, 32, 100, 48, 256}));
   EXPECT_EQ(key.d, (cuda::ColumnMajorMatrix{DType::bf16, 16, 100, 64, 256}));
   EXPECT_TRUE(key.has_bias());
-  std::ostringstream text;
-  text << key;
-  EXPECT_EQ(text.str(), "16 x 100 x 32 of bf16 into bf16, bias");
+  EXPECT_EQ(nn::message(key),
+            "16 x 100 x 32, A bf16 ld 32 align 256 transposed, B bf16 ld 48 align 256, D bf16 ld 64 align 256, "
+            "bias align 256, deterministic");
 }
 
 /// The rows of op(M), M row-major with one element more than its columns from row to row.
@@ -88,7 +88,7 @@ TEST(GemmKey, DiffersInEverythingAnAlgorithmMayDependOn) {
   const MatrixProduct product{
       .a = matrix(8, 4, 4, DType::f32), .b = matrix(4, 6, 6, DType::f32), .c = matrix(8, 6, 6, DType::f32)};
   std::vector<MatrixProduct> others(11, product);
-  others[0].a = matrix(9, 4, 4, DType::f32);
+  others[0].a.rows = others[0].c.rows = 9;
   others[1].a.row_stride = 5;
   others[2].b.row_stride = 7;
   others[3].c.row_stride = 9;
@@ -103,6 +103,9 @@ TEST(GemmKey, DiffersInEverythingAnAlgorithmMayDependOn) {
                          gemm_key(product, {.tensor_float32 = true})};
   for (const MatrixProduct& other : others) keys.insert(gemm_key(other, {}));
   EXPECT_EQ(keys.size(), 14U);
+  std::set<std::string> texts;  // names of files
+  for (const GemmKey& key : keys) texts.insert(nn::message(key));
+  EXPECT_EQ(texts.size(), keys.size());
 }
 
 TEST(GemmKey, IsTheSameForOtherNumbersAndPlaces) {
