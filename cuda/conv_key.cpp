@@ -76,7 +76,7 @@ cudnn::Graph conv_graph(const ConvKey& key) {
 }
 
 bool accepts(const ConvKey& key, const cudnn::EngineNotes& engine) {
-  if (key.deterministic && engine.nondeterministic) return false;
+  if (engine.compiled_at_run_time || (key.deterministic && engine.nondeterministic)) return false;
   const bool rounds_f32 = key.dtype == nn::DType::f32 && (engine.tensor_cores || engine.rounds_inputs);
   if (rounds_f32) return key.tensor_float32;
   return !engine.rounds_inputs && !engine.rounds_sums;

@@ -73,6 +73,7 @@ TEST(ConvFilter, KeepsSumsInOrderAndInputsAsTheyAre) {
   EXPECT_TRUE(accepts(bf16, {.tensor_cores = true}));
   EXPECT_FALSE(accepts(bf16, {.rounds_sums = true}));
   EXPECT_FALSE(accepts(bf16, {.rounds_inputs = true}));
+  EXPECT_FALSE(accepts(bf16, {.compiled_at_run_time = true}));
   EXPECT_FALSE(accepts(bf16, {.nondeterministic = true}));
   bf16.deterministic = false;
   EXPECT_TRUE(accepts(bf16, {.nondeterministic = true}));

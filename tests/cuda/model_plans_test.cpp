@@ -1,0 +1,141 @@
+// Every convolution of every network has a plan, in training and prediction, in f32, f32 with TF32, and bf16, on an
+// H200 and on an A100: precompiled engines within a bounded workspace. To see them:
+//   build/tests/tests/test_cuda --gtest_filter='SlowModelPlans.*'
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <iostream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cuda/conv_plan.h"
+#include "cuda/staging.h"
+#include "models/registry.h"
+#include "tests/cuda/described_devices.h"
+#include "tests/cuda/recorded_convolutions.h"
+
+namespace cuda {
+namespace {
+
+using nn::DType;
+using test::RecordedConvolution;
+using Pass = RecordedConvolution::Pass;
+
+constexpr std::size_t mebibyte = std::size_t{1} << 20;
+
+struct Precision {
+  const char* name;
+  DType dtype;
+  bool tensor_float32;
+  /// No plan wants a larger workspace. (The largest that was seen: 9.0 GiB for f32, 5.8 GiB with TF32, 14 MiB for
+  /// bf16.)
+  std::size_t workspace_limit;
+};
+
+const Precision precisions[] = {{"bf16", DType::bf16, false, 64 * mebibyte},
+                                {"TF32", DType::f32, true, 10240 * mebibyte},
+                                {"f32", DType::f32, false, 10240 * mebibyte}};
+constexpr std::int64_t batches[] = {32, 256};
+
+bool is_pointwise(const RecordedConvolution& convolution) {
+  return convolution.w.h == 1 && convolution.w.w == 1 && convolution.geometry == nn::ConvGeometry{};
+}
+
+ConvPattern pattern_of(const RecordedConvolution& convolution) {
+  if (convolution.pass == Pass::backward_data) return ConvPattern::backward_data;
+  if (convolution.pass == Pass::backward_weights) return ConvPattern::backward_weights;
+  if (convolution.bias || convolution.relu) {
+    return convolution.relu ? ConvPattern::forward_bias_relu : ConvPattern::forward_bias;
+  }
+  return ConvPattern::forward;
+}
+
+/// What cuda/conv.cpp asks of cuDNN.
+ConvKey key_of(const RecordedConvolution& convolution, const Precision& precision, std::int64_t batch) {
+  nn::Shape x = computed_image(convolution.x, precision.dtype);
+  x.n = batch;
+  const bool accumulates = convolution.pass == Pass::backward_data
+                               ? convolution.dense && x.c == convolution.x.c
+                               : convolution.pass == Pass::backward_weights && precision.dtype == DType::f32;
+  return with_options({.pattern = pattern_of(convolution),
+                       .dtype = precision.dtype,
+                       .x = x,
+                       .w = computed_weights(convolution.w, precision.dtype),
+                       .geometry = convolution.geometry,
+                       .beta = accumulates ? convolution.beta : 0},
+                      {.tensor_float32 = precision.tensor_float32});
+}
+
+/// Each convolution once, with the first layer that asks for it: "vgg16 features.0".
+std::vector<std::pair<RecordedConvolution, std::string>> all_convolutions() {
+  std::vector<std::pair<RecordedConvolution, std::string>> found;
+  for (const models::ModelEntry& model : models::all_models()) {
+    for (const std::int64_t size : {std::int64_t{224}, std::int64_t{256}}) {
+      for (const bool training : {true, false}) {
+        for (RecordedConvolution convolution : test::convolutions_of(std::string(model.name), size, training)) {
+          const std::string layer = std::string(model.name) + " " + std::exchange(convolution.layer, "");
+          const auto same =
+              std::find_if(found.begin(), found.end(), [&](const auto& entry) { return entry.first == convolution; });
+          if (same == found.end()) found.emplace_back(convolution, layer);
+        }
+      }
+    }
+  }
+  return found;
+}
+
+/// Plans all of it, prints what was chosen, and checks the bounds.
+void expect_plans(const std::string& description) {
+  std::cout << description << "\ncuDNN " << cudnnGetVersion()
+            << ": convolution, engine, workspace in KiB, the first layer that asks for it\n";
+  const auto convolutions = all_convolutions();
+  for (const Precision& precision : precisions) {
+    ConvPlans plans(cudnn::Device::from_description(description), precision.workspace_limit, {});
+    std::size_t count = 0, largest = 0;
+    for (const auto& [convolution, layer] : convolutions) {
+      if (is_pointwise(convolution)) continue;  // a matrix product: cuda/gemm.h
+      for (const std::int64_t batch : batches) {
+        const ConvKey key = key_of(convolution, precision, batch);
+        if (plans.knows(key)) continue;
+        ASSERT_NO_THROW(plans.get(key)) << layer << ": " << text(key);
+        const ConvPlan& plan = plans.get(key);
+        const std::size_t workspace = plan.plan.workspace_bytes();
+        std::cout << "  " << text(key) << "  engine " << plan.engine << "  " << workspace / 1024 << "  " << layer
+                  << "\n";
+        ++count;
+        largest = std::max(largest, workspace);
+      }
+    }
+    std::cout << precision.name << ": " << count << " plans, largest workspace " << largest / mebibyte << " MiB\n";
+    EXPECT_GT(count, 80U);
+  }
+}
+
+TEST(SlowModelPlans, AreThereOnAnH200) { expect_plans(test::h200); }
+TEST(SlowModelPlans, AreThereOnAnA100) { expect_plans(test::a100); }
+
+TEST(RecordedConvolutions, AreThoseOfTheNetwork) {
+  const auto training = test::convolutions_of("densenet121", 64, true);
+  const auto count = [&](Pass pass) {
+    return std::count_if(training.begin(), training.end(), [&](const auto& c) { return c.pass == pass; });
+  };
+  EXPECT_EQ(count(Pass::forward), 120);  // 1 + 2 * 58 + 3
+  EXPECT_EQ(count(Pass::backward_weights), 120);
+  EXPECT_EQ(count(Pass::backward_data), 119);  // the pictures have no gradient
+  EXPECT_EQ(std::count_if(training.begin(), training.end(), is_pointwise), 3 * 61);
+  for (const RecordedConvolution& convolution : training) EXPECT_FALSE(convolution.layer.empty());
+
+  const auto prediction = test::convolutions_of("vgg16", 64, false);
+  ASSERT_EQ(prediction.size(), 13U);
+  EXPECT_EQ(prediction[2], (RecordedConvolution{.x = {1, 32, 32, 64},
+                                                .w = {128, 3, 3, 64},
+                                                .geometry = {.padding = nn::pad(1)},
+                                                .bias = true,
+                                                .relu = true,
+                                                .layer = "features.5"}));
+}
+
+}  // namespace
+}  // namespace cuda
