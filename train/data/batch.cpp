@@ -7,8 +7,9 @@ namespace train {
 
 void for_each_slice_run(const RawInput& raw, const SliceRun& run) {
   const auto shape = [&](std::int64_t i) { return raw.slices[static_cast<std::size_t>(i)].shape(); };
-  for (std::int64_t begin = 0, end = 0; begin < raw.shape.n; begin = end) {
-    while (end < raw.shape.n && shape(end) == shape(begin)) ++end;
+  const auto images = static_cast<std::int64_t>(raw.slices.size());
+  for (std::int64_t begin = 0, end = 0; begin < images; begin = end) {
+    while (end < images && shape(end) == shape(begin)) ++end;
     run(begin, end);
   }
 }

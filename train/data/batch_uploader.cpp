@@ -5,6 +5,7 @@
 #include "nn/core/device_runtime.h"
 #include "nn/core/error.h"
 #include "nn/kernels/ct_input.h"
+#include "nn/kernels/fill.h"
 #include "nn/tensor/copy.h"
 
 namespace train {
@@ -14,6 +15,16 @@ using nn::DType;
 using nn::RowCopy;
 using nn::Shape;
 using nn::Tensor;
+
+namespace {
+
+/// True if `next` begins where `copy` ends, on both sides.
+bool goes_on(const RowCopy& copy, const RowCopy& next) {
+  return copy.rows == 1 && next.rows == 1 && static_cast<char*>(copy.to) + copy.row_bytes == next.to &&
+         static_cast<const char*>(copy.from) + copy.row_bytes == next.from;
+}
+
+}  // namespace
 
 /// Where one batch arrives on the device, and what must stay on the host until it has.
 struct BatchUploader::Landing {
@@ -50,7 +61,8 @@ struct BatchUploader::Landing {
     return landed;
   }
 
-  /// All slices of a batch one after the other, whatever their sizes; the place of the first element of each.
+  /// All slices of a batch one after the other, whatever their sizes, in as few copies as can be; the place of the
+  /// first element of each.
   std::vector<std::int64_t> send_slices(const std::vector<Tensor>& pieces) {
     std::vector<std::int64_t> places;
     std::int64_t elements = 0;
@@ -58,10 +70,18 @@ struct BatchUploader::Landing {
       places.push_back(elements);
       elements += piece.elements();
     }
-    land(slices, nn::vector_shape(elements), DType::i16);
+    if (elements > 0) land(slices, nn::vector_shape(elements), DType::i16);
+    RowCopy copy;
     for (std::size_t i = 0; i < pieces.size(); ++i) {
-      transfer->upload(nn::row_copy(pieces[i], slices.flat_range(places[i], pieces[i].shape())));
+      const RowCopy next = nn::row_copy(pieces[i], slices.flat_range(places[i], pieces[i].shape()));
+      if (i > 0 && pieces[i].shares_storage(pieces[i - 1]) && goes_on(copy, next)) {
+        copy.row_bytes += next.row_bytes;
+        continue;
+      }
+      if (i > 0) transfer->upload(copy);
+      copy = next;
     }
+    if (!pieces.empty()) transfer->upload(copy);
     return places;
   }
 
@@ -96,7 +116,7 @@ void BatchUploader::upload_to_cpu(const Batch& batch, const DeviceBatch& to) con
   if (batch.raw.defined()) {
     make_input(batch.raw, to.input);
   } else {
-    nn::copy_into(batch.input, to.input);
+    nn::cast(batch.input, to.input);
   }
   nn::copy_into(batch.targets, to.targets);
   nn::copy_into(batch.mask, to.mask);
@@ -129,7 +149,7 @@ void BatchUploader::upload(const Batch& batch, const DeviceBatch& to) {
     nn::ct_input(landing.slices.flat_range(places[first], shape), parameters.batch_range(begin, end), mean, deviation,
                  to.input.batch_range(begin, end));
   });
-  if (input.defined()) nn::copy_into(input, to.input);
+  if (input.defined()) nn::cast(input, to.input);
   nn::copy_into(targets, to.targets);
   nn::copy_into(mask, to.mask);
   landing.mark_read();

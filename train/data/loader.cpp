@@ -24,6 +24,20 @@ struct Loader::Pending {
   std::exception_ptr error{};
 
   std::int64_t size() const { return static_cast<std::int64_t>(batch.images.size()); }
+
+  /// Page-locked room for the slices of image `index`, {1, h, w, k}: images of the size that came first lie side by
+  /// side, so that they go to a device as one copy. Any worker may call.
+  nn::Tensor room(std::int64_t index, nn::Shape shape) {
+    const std::lock_guard lock(side_by_side_mutex);
+    if (!side_by_side.defined()) {
+      side_by_side = nn::Tensor::pinned({size(), shape.h, shape.w, shape.c}, nn::DType::i16);
+    }
+    const nn::Tensor beside = side_by_side.batch_range(index, index + 1);
+    return beside.shape() == shape ? beside : nn::Tensor::pinned(shape, nn::DType::i16);
+  }
+
+  std::mutex side_by_side_mutex;
+  nn::Tensor side_by_side{};
 };
 
 LoaderOptions training_options(int batch_size, std::uint64_t seed) {
@@ -179,7 +193,7 @@ void Loader::fill(const Slot& slot) const {
   if (options_.raw) {
     nn::check_ct_parameters(raw.parameters, raw.slices.c());
     nn::copy_into(raw.parameters, batch.raw.parameters.batch_range(slot.index, slot.index + 1));
-    batch.raw.slices[i] = nn::Tensor::pinned(raw.slices.shape(), nn::DType::i16);
+    batch.raw.slices[i] = slot.pending->room(slot.index, raw.slices.shape());
     nn::copy_into(raw.slices, batch.raw.slices[i]);
   } else {
     nn::ct_input(raw.slices, raw.parameters, mean_, deviation_, batch.input.batch_range(slot.index, slot.index + 1));

@@ -118,6 +118,45 @@ TEST_F(LoaderTest, BatchesDoNotDependOnWorkersOrPrefetch) {
   }
 }
 
+/// The input that becomes of raw batches, a batch at a time.
+std::vector<std::vector<float>> inputs_of_raw(Loader& loader, int epoch) {
+  std::vector<std::vector<float>> inputs;
+  loader.start(epoch);
+  while (const std::optional<Batch> batch = loader.next()) {
+    EXPECT_FALSE(batch->input.defined());
+    const nn::Tensor y = nn::Tensor::empty(batch->input_shape());
+    train::make_input(batch->raw, y);
+    inputs.push_back(y.to_vector<float>());
+  }
+  return inputs;
+}
+
+TEST_F(LoaderTest, RawBatchesBecomeTheSameInput) {
+  for (const InputKind input : {InputKind::windows, InputKind::slices}) {
+    LoaderOptions raw_options = training(3);
+    raw_options.raw = true;
+    Loader made = loader(training(2), input), raw = loader(raw_options, input);
+    std::vector<std::vector<float>> expected;
+    for (const Content& batch : run(made, 3)) expected.push_back(batch.input);
+    EXPECT_EQ(inputs_of_raw(raw, 3), expected);
+  }
+}
+
+TEST_F(LoaderTest, RawSlicesOfOneSizeLieSideBySide) {
+  LoaderOptions options = train::evaluation_options(batch_size);
+  options.raw = true;
+  Loader evaluation = loader(options);
+  evaluation.start(0);
+  const std::optional<Batch> batch = evaluation.next();
+  ASSERT_TRUE(batch.has_value());
+  evaluation.stop();
+  const std::vector<nn::Tensor>& slices = batch->raw.slices;
+  ASSERT_EQ(slices.size(), 5U);
+  for (std::size_t i = 1; i < slices.size(); ++i) {
+    EXPECT_EQ(slices[i].data<std::int16_t>(), slices[i - 1].data<std::int16_t>() + slices[i].elements());
+  }
+}
+
 TEST_F(LoaderTest, ResumingWithinAnEpochGivesItsRemainingBatches) {
   Loader whole = loader(training(2)), resumed = loader(training(3));
   const std::vector<Content> all = run(whole, 1);
@@ -287,6 +326,32 @@ TEST(LoaderOfPictures, LoadsThem) {
   ASSERT_EQ(batches.size(), 2U);
   EXPECT_EQ(batches[1].input.size(), 8U * 8 * 3);
   EXPECT_GT(*std::max_element(batches[0].input.begin(), batches[0].input.end()), 0.5F);
+}
+
+TEST(LoaderOfPictures, OfSeveralSizesMakesTheSameInputOfRawBatches) {
+  const test::TemporaryDirectory directory;
+  const int sizes[][2] = {{20, 16}, {20, 16}, {9, 31}, {20, 16}, {9, 31}, {9, 31}};
+  std::vector<test::LabelRow> rows;
+  for (int i = 0; i < 6; ++i) {
+    test::write_picture(directory / ("pictures/" + std::to_string(i) + ".png"), sizes[i][0], sizes[i][1], i);
+    rows.push_back({std::to_string(i), i % 2 == 0});
+  }
+  test::write_labels(directory / "labels.csv", rows);
+  train::SliceCache cache;
+  const Dataset dataset = train::load_dataset({.images = directory / "pictures",
+                                               .labels = directory / "labels.csv",
+                                               .groups = {},
+                                               .label_options = {},
+                                               .kind = {}},
+                                              cache);
+  Preprocessing preprocessing = Preprocessing::defaults(ImageKind::pictures, InputKind::windows, 8);
+  preprocessing.mean = {0.4, 0.5, 0.6};
+  preprocessing.deviation = {0.2, 0.3, 0.4};
+  LoaderOptions options = train::evaluation_options(6);
+  Loader made(dataset, dataset.labelled(), preprocessing, options, cache);
+  options.raw = true;
+  Loader raw(dataset, dataset.labelled(), preprocessing, options, cache);
+  EXPECT_EQ(inputs_of_raw(raw, 0), std::vector<std::vector<float>>{run(made, 0)[0].input});
 }
 
 }  // namespace
