@@ -46,6 +46,15 @@ struct RowSlices {
     slices = rows > 0 ? static_cast<std::uint32_t>(ceil_div(rows, rows_per_slice)) : 1;
   }
 
+  /// A slice for each image of so many pixels.
+  static constexpr RowSlices of_images(std::int64_t images, std::int64_t pixels, std::int64_t channels,
+                                       int vector_width) {
+    RowSlices slices(images * pixels, channels, vector_width);
+    slices.rows_per_slice = pixels;
+    slices.slices = static_cast<std::uint32_t>(images);
+    return slices;
+  }
+
   constexpr std::int64_t blocks() const { return std::int64_t{slices} * channel_blocks; }
 
   /// The rows `first`, `first + lines`, ... before `end`, and `count` channels from `column` on.

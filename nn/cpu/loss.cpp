@@ -24,15 +24,6 @@ void write(T& target, double value, float beta) {
   target = static_cast<T>(beta == 0 ? value : value + static_cast<double>(beta) * static_cast<double>(target));
 }
 
-void check_bce(const Tensor& logits, const Tensor& targets, const Tensor& mask, const Tensor& weights,
-               const Tensor& loss) {
-  check_same("sigmoid_bce", logits, targets);
-  if (mask.defined()) check_same("sigmoid_bce", logits, mask);
-  check_vector("sigmoid_bce", weights, logits);
-  NN_CHECK(loss.elements() == 1 && loss.dtype() == logits.dtype(), "[sigmoid_bce] the loss is one ", logits.dtype(),
-           ", got ", loss.shape(), ' ', loss.dtype());
-}
-
 /// What one entry of each label counts for: w_l / (sum_i m_il sum_l w_l), over labels with a known entry; 0 for others.
 template <class T>
 std::vector<double> label_shares(const Tensor& mask, const Tensor& weights, std::int64_t rows) {
@@ -63,7 +54,7 @@ void for_each_entry(const Tensor& logits, const Tensor& mask, const Tensor& weig
 
 void sigmoid_bce_forward(const Tensor& logits, const Tensor& targets, const Tensor& mask, const Tensor& weights,
                          const Tensor& loss) {
-  check_bce(logits, targets, mask, weights, loss);
+  check_sigmoid_bce(logits, targets, mask, weights, loss);
   dispatch_float("sigmoid_bce", logits, [&]<class T>() {
     double sum = 0;
     for_each_entry<T>(logits, mask, weights, [&](std::int64_t i, std::int64_t label, double share) {
@@ -76,7 +67,7 @@ void sigmoid_bce_forward(const Tensor& logits, const Tensor& targets, const Tens
 
 void sigmoid_bce_backward(const Tensor& logits, const Tensor& targets, const Tensor& mask, const Tensor& weights,
                           const Tensor& dloss, const Tensor& dlogits, float beta) {
-  check_bce(logits, targets, mask, weights, dloss);
+  check_sigmoid_bce(logits, targets, mask, weights, dloss);
   check_same("sigmoid_bce", logits, dlogits);
   dispatch_float("sigmoid_bce", logits, [&]<class T>() {
     const auto upstream = static_cast<double>(*dloss.data<T>());
@@ -89,15 +80,12 @@ void sigmoid_bce_backward(const Tensor& logits, const Tensor& targets, const Ten
 }
 
 void check_classes(const Tensor& logits, const Tensor& classes, const Tensor& loss) {
-  NN_CHECK(classes.rows() == logits.rows() && classes.c() == 1, "[softmax_cross_entropy] expects ", logits.rows(),
-           " classes, got ", classes.shape());
+  check_softmax_cross_entropy(logits, classes, loss);
   for (std::int64_t i = 0; i < classes.rows(); ++i) {
     const std::int32_t k = *classes.row<std::int32_t>(i);
     NN_CHECK(0 <= k && k < logits.c(), "[softmax_cross_entropy] class ", k, " of image ", i, " is not in [0, ",
              logits.c(), ")");
   }
-  NN_CHECK(loss.elements() == 1 && loss.dtype() == logits.dtype(), "[softmax_cross_entropy] the loss is one ",
-           logits.dtype(), ", got ", loss.shape(), ' ', loss.dtype());
 }
 
 /// log sum_l exp(z_l), without overflow.

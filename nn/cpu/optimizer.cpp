@@ -30,32 +30,15 @@ void sum_of_squares(const Tensor& x, const Tensor& sum) {
   });
 }
 
-double* checked_state(const char* kernel, const Tensor& state) {
-  NN_CHECK(state.elements() == step_state::size, "[", kernel, "] expects a state of ", step_state::size,
-           " numbers, got ", state.elements());
-  return state.data<double>();
-}
-
 void prepare_update(const Tensor& sum, double max_norm, const Tensor& state) {
-  functors::prepare_step(*sum.data<double>(), max_norm, checked_state("prepare_update", state));
-}
-
-template <class... Tensors>
-void check_segments(const char* kernel, const Tensor& value, const Tensors&... others) {
-  (check_same(kernel, value, others), ...);
-  NN_CHECK(value.contiguous() && (others.contiguous() && ...), "[", kernel, "] expects contiguous segments");
-}
-
-void check_copy(const char* kernel, const Tensor& value, const Tensor& copy) {
-  NN_CHECK(!copy.defined() || (copy.dtype() == DType::bf16 && copy.shape() == value.shape() && copy.contiguous()), "[",
-           kernel, "] expects a contiguous bf16 copy of ", value.shape(), ", got ", copy.shape(), ' ', copy.dtype());
+  check_step_state("prepare_update", state);
+  functors::prepare_step(*sum.data<double>(), max_norm, state.data<double>());
 }
 
 void sgd_update(const Tensor& value, const Tensor& gradient, const Tensor& velocity, const SgdOptions& options,
                 const Tensor& state, const Tensor& copy) {
-  check_segments("sgd_update", value, gradient, velocity);
-  check_copy("sgd_update", value, copy);
-  const double* s = checked_state("sgd_update", state);
+  check_update("sgd_update", {value, gradient, velocity}, state, copy);
+  const double* s = state.data<double>();
   if (s[step_state::skipped] != 0) return;
   dispatch_float("sgd_update", value, [&]<class T>() {
     const auto update = functors::SgdUpdate<T>::of(options, s);
@@ -70,9 +53,8 @@ void sgd_update(const Tensor& value, const Tensor& gradient, const Tensor& veloc
 
 void adam_update(const Tensor& value, const Tensor& gradient, const Tensor& first, const Tensor& second,
                  const AdamOptions& options, const Tensor& state, const Tensor& copy) {
-  check_segments("adam_update", value, gradient, first, second);
-  check_copy("adam_update", value, copy);
-  const double* s = checked_state("adam_update", state);
+  check_update("adam_update", {value, gradient, first, second}, state, copy);
+  const double* s = state.data<double>();
   if (s[step_state::skipped] != 0) return;
   dispatch_float("adam_update", value, [&]<class T>() {
     const auto update = functors::AdamUpdate<T>::of(options, s);

@@ -19,10 +19,16 @@ extern Kernel<void(const Tensor& logits, const Tensor& targets, const Tensor& ma
                    const Tensor& dloss, const Tensor& dlogits, float beta)>
     sigmoid_bce_backward;
 
+/// What every backend asks of the tensors of both.
+void check_sigmoid_bce(const Tensor& logits, const Tensor& targets, const Tensor& mask, const Tensor& weights,
+                       const Tensor& loss);
+
 /// loss = mean over i of (log sum_l exp(z_il) - z_i,class_i). classes {n,1,1,1} i32, in [0, c).
 extern Kernel<void(const Tensor& logits, const Tensor& classes, const Tensor& loss)> softmax_cross_entropy_forward;
 /// dlogits_il = dloss (softmax(z_i)_l - [l = class_i]) / n + beta * dlogits_il
 extern Kernel<void(const Tensor& logits, const Tensor& classes, const Tensor& dloss, const Tensor& dlogits, float beta)>
     softmax_cross_entropy_backward;
+/// What every backend asks of the tensors of both.
+void check_softmax_cross_entropy(const Tensor& logits, const Tensor& classes, const Tensor& loss);
 
 }  // namespace nn

@@ -6,6 +6,8 @@
 // device, without a word from the host.
 #pragma once
 
+#include <vector>
+
 #include "nn/core/kernel.h"
 #include "nn/functors/update_step.h"
 #include "nn/tensor/tensor.h"
@@ -29,5 +31,9 @@ extern Kernel<void(const Tensor& value, const Tensor& gradient, const Tensor& ve
 extern Kernel<void(const Tensor& value, const Tensor& gradient, const Tensor& first, const Tensor& second,
                    const AdamOptions& options, const Tensor& state, const Tensor& copy)>
     adam_update;
+
+/// What every backend asks of an update's tensors: `segments` are the value, the gradient and the moments.
+void check_update(const char* kernel, const std::vector<Tensor>& segments, const Tensor& state, const Tensor& copy);
+void check_step_state(const char* kernel, const Tensor& state);
 
 }  // namespace nn
