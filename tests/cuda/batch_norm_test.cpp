@@ -12,6 +12,7 @@
 #include "nn/kernels/fill.h"
 #include "nn/tensor/copy.h"
 #include "tests/cuda/run_threads.h"
+#include "tests/cuda/with_gpu.h"
 #include "tests/support/compare.h"
 #include "tests/support/values.h"
 
@@ -107,6 +108,18 @@ TEST(CudaBatchNorm, AMeanFarFromZeroCostsNoPrecision) {
       EXPECT_EQ(test::difference("variance", actual.variance, expected.variance, 5e-7), "") << mean;
     }
   }
+}
+
+class CudaStatistics : public test::WithGpu {};
+
+TEST_F(CudaStatistics, OfAMeanFarFromZeroKeepTheirPrecision) {
+  const Numbers x({2, 61, 67, 6}, test::normal(1e5, 1), 2, false);
+  const Moments expected = moments_in_f64(x.f64);
+  const auto vector = [] { return Tensor::empty(nn::vector_shape(6), DType::f32, nn::Device::cuda); };
+  const Moments actual{vector(), vector()};
+  nn::channel_statistics_forward(nn::to_device(x.f32, nn::Device::cuda), actual.mean, actual.variance);
+  EXPECT_EQ(test::difference("mean", nn::to_device(actual.mean, nn::Device::cpu), expected.mean, 1.2e-7), "");
+  EXPECT_EQ(test::difference("variance", nn::to_device(actual.variance, nn::Device::cpu), expected.variance, 5e-7), "");
 }
 
 // Row 0 is the origin of all sums, and the pivot of one thread.

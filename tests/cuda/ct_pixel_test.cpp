@@ -11,7 +11,9 @@
 #include "cuda/dispatch.h"
 #include "nn/kernels/ct_input.h"
 #include "nn/kernels/fill.h"
+#include "nn/tensor/copy.h"
 #include "tests/cuda/run_threads.h"
+#include "tests/cuda/with_gpu.h"
 
 namespace {
 
@@ -102,67 +104,76 @@ void run_pixels(const Arguments& a, const Tensor& y) {
       tiles.blocks(y.n()));
 }
 
-/// Padded to `pitch` channels, which are 7 and must stay so.
-Tensor padded(const Shape& shape, std::int64_t pitch, DType dtype) {
-  const Tensor wide = Tensor::empty({shape.n, shape.h, shape.w, pitch}, dtype);
+/// With five channels more, which are 7 and must stay so.
+Tensor padded(const Shape& shape, DType dtype) {
+  const Tensor wide = Tensor::empty({shape.n, shape.h, shape.w, shape.c + 5}, dtype);
   nn::fill(7, wide);
   return wide;
 }
 
-void expect_same_bits(const Case& c) {
+void expect_bits_of_cpu(const Case& c, const Tensor& f32, const Tensor& bf16) {
   const Arguments a(c);
   const Tensor expected = Tensor::empty(a.y);
   nn::ct_input(a.slices, a.parameters, a.mean, a.deviation, expected);
-  const std::int64_t pitch = a.y.c + 5;
-  const Tensor f32 = padded(a.y, pitch, DType::f32), bf16 = padded(a.y, pitch, DType::bf16);
-  run_pixels<float>(a, f32.channel_range(0, a.y.c));
-  run_pixels<bfloat16>(a, bf16.channel_range(0, a.y.c));
   std::int64_t wrong = 0;
   for (std::int64_t row = 0; row < expected.rows(); ++row) {
-    for (std::int64_t i = 0; i < pitch; ++i) {
+    for (std::int64_t i = 0; i < f32.c(); ++i) {
       const float value = i < a.y.c ? expected.row<float>(row)[i] : 7;
       wrong += f32.row<float>(row)[i] != value;
       wrong += bf16.row<bfloat16>(row)[i].bits != bfloat16(value).bits;
     }
   }
   EXPECT_EQ(wrong, 0) << c.slices << " slices, " << c.windows << " windows, step " << c.step;
-  EXPECT_NE(*std::max_element(expected.data<float>(), expected.data<float>() + expected.elements()),
-            *std::min_element(expected.data<float>(), expected.data<float>() + expected.elements()));
+  const auto [least, most] = std::minmax_element(expected.data<float>(), expected.data<float>() + expected.elements());
+  EXPECT_NE(*least, *most);
 }
 
-TEST(CtPixels, AreThoseOfTheCpuWithWindows) {
-  expect_same_bits(
-      {.images = 2, .slices = 1, .windows = 3, .h = 61, .w = 47, .size = 33, .step = 1, .degrees = 0, .noise = 0});
-  expect_same_bits(
-      {.images = 3, .slices = 1, .windows = 3, .h = 61, .w = 47, .size = 24, .step = 2.29, .degrees = 9, .noise = 3});
-  expect_same_bits(
-      {.images = 2, .slices = 1, .windows = 7, .h = 20, .w = 35, .size = 40, .step = 0.7, .degrees = -4, .noise = 2});
+const std::vector<Case> cases = {
+    {.images = 2, .slices = 1, .windows = 3, .h = 61, .w = 47, .size = 33, .step = 1, .degrees = 0, .noise = 0},
+    {.images = 3, .slices = 1, .windows = 3, .h = 61, .w = 47, .size = 24, .step = 2.29, .degrees = 9, .noise = 3},
+    {.images = 2, .slices = 1, .windows = 7, .h = 20, .w = 35, .size = 40, .step = 0.7, .degrees = -4, .noise = 2},
+    {.images = 2, .slices = 3, .windows = 1, .h = 61, .w = 47, .size = 24, .step = 2.29, .degrees = 9, .noise = 3},
+    {.images = 2, .slices = 2, .windows = 2, .h = 30, .w = 30, .size = 20, .step = 1.5, .degrees = 100, .noise = 3},
+    {.images = 3,
+     .slices = 3,
+     .windows = 1,
+     .h = 20,
+     .w = 21,
+     .size = 20,
+     .step = 1,
+     .degrees = 0,
+     .noise = 4,
+     .shared_slices = true,
+     .normalised = false},
+    // A picture of one pixel has rims on all sides; far outside is air.
+    {.images = 2, .slices = 1, .windows = 2, .h = 1, .w = 1, .size = 9, .step = 0.4, .degrees = 5, .noise = 3},
+    {.images = 2, .slices = 1, .windows = 3, .h = 5, .w = 3, .size = 16, .step = 3, .degrees = 45, .noise = 3},
+};
+
+TEST(CtPixels, AreThoseOfTheCpu) {
+  for (const Case& c : cases) {
+    const Arguments a(c);
+    const Tensor f32 = padded(a.y, DType::f32), bf16 = padded(a.y, DType::bf16);
+    run_pixels<float>(a, f32.channel_range(0, a.y.c));
+    run_pixels<bfloat16>(a, bf16.channel_range(0, a.y.c));
+    expect_bits_of_cpu(c, f32, bf16);
+  }
 }
 
-TEST(CtPixels, AreThoseOfTheCpuWithSlices) {
-  expect_same_bits(
-      {.images = 2, .slices = 3, .windows = 1, .h = 61, .w = 47, .size = 24, .step = 2.29, .degrees = 9, .noise = 3});
-  expect_same_bits(
-      {.images = 2, .slices = 2, .windows = 2, .h = 30, .w = 30, .size = 20, .step = 1.5, .degrees = 100, .noise = 3});
-  expect_same_bits({.images = 3,
-                    .slices = 3,
-                    .windows = 1,
-                    .h = 20,
-                    .w = 21,
-                    .size = 20,
-                    .step = 1,
-                    .degrees = 0,
-                    .noise = 4,
-                    .shared_slices = true,
-                    .normalised = false});
-}
+class CudaCtInput : public test::WithGpu {};
 
-// A picture far outside is air, a picture of one pixel has rims on all sides.
-TEST(CtPixels, AreThoseOfTheCpuAtTheRims) {
-  expect_same_bits(
-      {.images = 2, .slices = 1, .windows = 2, .h = 1, .w = 1, .size = 9, .step = 0.4, .degrees = 5, .noise = 3});
-  expect_same_bits(
-      {.images = 2, .slices = 1, .windows = 3, .h = 5, .w = 3, .size = 16, .step = 3, .degrees = 45, .noise = 3});
+TEST_F(CudaCtInput, HasTheBitsOfTheCpu) {
+  for (const Case& c : cases) {
+    const Arguments a(c);
+    const auto on_gpu = [](const Tensor& t) { return t.defined() ? nn::to_device(t, nn::Device::cuda) : t; };
+    const auto made = [&](DType dtype) {
+      Tensor y = on_gpu(padded(a.y, dtype));
+      nn::ct_input(on_gpu(a.slices), on_gpu(a.parameters), on_gpu(a.mean), on_gpu(a.deviation),
+                   y.channel_range(0, a.y.c));
+      return nn::to_device(y, nn::Device::cpu);
+    };
+    expect_bits_of_cpu(c, made(DType::f32), made(DType::bf16));
+  }
 }
 
 }  // namespace

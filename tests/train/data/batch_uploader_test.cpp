@@ -27,9 +27,9 @@ using train::LoaderOptions;
 using train::Preprocessing;
 
 /// Pictures of two sizes, mixed, in batches of 4 and a last one of 3.
-class BatchUploaderTest : public testing::Test {
+class BatchesToCuda : public testing::Test {
  protected:
-  BatchUploaderTest() {
+  BatchesToCuda() {
     std::vector<test::LabelRow> rows;
     for (int i = 0; i < 15; ++i) {
       const std::string id = "p" + std::to_string(10 + i);
@@ -74,7 +74,7 @@ void expect_equal(const DeviceBatch& actual, const Batch& expected) {
   EXPECT_EQ(on_host(actual.mask), expected.mask.to_vector<float>());
 }
 
-TEST_F(BatchUploaderTest, RawBatchesArriveAsTheInputOfTheCpu) {
+TEST_F(BatchesToCuda, RawBatchesArriveAsTheInputOfTheCpu) {
   const std::vector<Batch> raw = batches(true), expected = batches(false);
   ASSERT_EQ(raw.size(), 4U);
   BatchUploader uploader(Device::cuda);
@@ -85,13 +85,13 @@ TEST_F(BatchUploaderTest, RawBatchesArriveAsTheInputOfTheCpu) {
   }
 }
 
-TEST_F(BatchUploaderTest, BatchesThatAreReadyArriveAsTheyAre) {
+TEST_F(BatchesToCuda, BatchesThatAreReadyArriveAsTheyAre) {
   const std::vector<Batch> ready = batches(false);
   BatchUploader uploader(Device::cuda);
   for (const Batch& batch : ready) expect_equal(uploader.upload(batch), batch);
 }
 
-TEST_F(BatchUploaderTest, BatchesGoIntoGivenTensorsOfAnyPitch) {
+TEST_F(BatchesToCuda, BatchesGoIntoGivenTensorsOfAnyPitch) {
   const std::vector<Batch> raw = batches(true), expected = batches(false);
   const Tensor padded = Tensor::empty({4, 8, 8, 8}, DType::f32, Device::cuda);
   const DeviceBatch fixed{.input = padded.channel_range(0, 3),
@@ -105,7 +105,7 @@ TEST_F(BatchUploaderTest, BatchesGoIntoGivenTensorsOfAnyPitch) {
   EXPECT_THROW(uploader.upload(raw[3], fixed), nn::Error);  // three images
 }
 
-TEST_F(BatchUploaderTest, TheHostMemoryOfABatchStaysUntilItHasBeenCopied) {
+TEST_F(BatchesToCuda, TheHostMemoryOfABatchStaysUntilItHasBeenCopied) {
   std::optional<BatchUploader> uploader(Device::cuda);
   std::vector<Batch> raw = batches(true);
   const std::size_t with_batch = nn::memory_use(Device::cpu).live;
@@ -117,7 +117,7 @@ TEST_F(BatchUploaderTest, TheHostMemoryOfABatchStaysUntilItHasBeenCopied) {
   EXPECT_GE(with_batch - nn::memory_use(Device::cpu).live, slices);
 }
 
-TEST_F(BatchUploaderTest, SlicesSideBySideGoUpAsOne) {
+TEST_F(BatchesToCuda, SlicesSideBySideGoUpAsOne) {
   if (!device_.used()) GTEST_SKIP() << "only the stand-in counts copies";
   const std::vector<Batch> raw = batches(true);
   BatchUploader uploader(Device::cuda);
@@ -133,7 +133,7 @@ TEST_F(BatchUploaderTest, SlicesSideBySideGoUpAsOne) {
   }
 }
 
-TEST_F(BatchUploaderTest, OnTheCpuNothingIsCopied) {
+TEST_F(BatchesToCuda, OnTheCpuNothingIsCopied) {
   const Batch batch = batches(false)[0];
   BatchUploader uploader(Device::cpu);
   const DeviceBatch same = uploader.upload(batch);
