@@ -10,8 +10,13 @@
 namespace train {
 namespace {
 
-/// Images that go through all networks before the next: 512 x 512 slices of half a MiB each, a quarter of the cache.
-constexpr std::size_t block_size = 512;
+/// Images that go through all networks before the next do: so many that the cache holds them and their neighbours, and
+/// every network finds them decoded. 512 slices of 512 x 512 are a quarter of the usual cache.
+std::size_t block_size(const Dataset& dataset, SliceCache& cache) {
+  constexpr std::size_t most = 512;
+  const std::size_t bytes = cache.get(dataset.images.front().path, dataset.kind)->bytes();
+  return std::clamp(cache.capacity() / 2 / bytes, std::size_t{1}, most);
+}
 
 struct LoadedModel {
   std::size_t member;
@@ -169,11 +174,15 @@ PredictionRun predict(const Ensemble& ensemble, const PredictOptions& options, S
     for (const Member& member : ensemble.members) run.members.push_back(member.name);
   }
   const std::vector<DatasetImage>& images = run.dataset.images;
-  for (std::size_t begin = 0; begin < images.size(); begin += block_size) {
-    const auto beliefs = predictor.predict_block(run.dataset, begin, std::min(begin + block_size, images.size()));
-    for (std::size_t i = 0; i < beliefs.size(); ++i) {
-      run.predictions.push_back(prediction_of(images[begin + i], ensemble, beliefs[i], options.id_key));
+  run.predictions.resize(images.size());
+  const std::size_t block = block_size(run.dataset, cache);
+  for (std::size_t end = images.size(); end > 0;) {  // backwards: loading has left the last images in the cache
+    const std::size_t begin = (end - 1) / block * block;
+    const auto beliefs = predictor.predict_block(run.dataset, begin, end);
+    for (std::size_t i = begin; i < end; ++i) {
+      run.predictions[i] = prediction_of(images[i], ensemble, beliefs[i - begin], options.id_key);
     }
+    end = begin;
   }
   run.studies = predict_studies(run.predictions);
   add_flags(run.dataset, run.studies);

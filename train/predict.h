@@ -31,9 +31,10 @@ struct PredictionRun {
 
 /// Scans the input and predicts every accepted image by all members, each in its own size and windows; what a member
 /// says is the mean probability of its models and views. A slices model given a slice without neighbours repeats it and
-/// says context "none". Images go through all networks block by block, so that the cache decodes a file once for all.
-/// `progress` counts images; what it throws passes. Throws nn::Error if there is no image of the kind the models were
-/// trained on, and if `progress` stops it.
+/// says context "none". Images go through all networks block by block, however many there are: loading decodes each
+/// file once, to check it, and predicting once more what the cache could not keep since, for all networks and views
+/// together. `progress` counts images; what it throws passes. Throws nn::Error if there is no image of the kind the
+/// models were trained on, and if `progress` stops it.
 PredictionRun predict(const Ensemble& ensemble, const PredictOptions& options, SliceCache& cache,
                       const KeepGoing& progress = {});
 

@@ -3,6 +3,8 @@
 namespace train {
 
 std::shared_ptr<const DecodedImage> SliceCache::get(const std::string& path, ImageKind kind) {
+  std::promise<Image> promise;
+  std::shared_future<Image> of_another;
   {
     const std::lock_guard lock(mutex_);
     if (const auto found = index_.find(path); found != index_.end()) {
@@ -10,13 +12,32 @@ std::shared_ptr<const DecodedImage> SliceCache::get(const std::string& path, Ima
       entries_.splice(entries_.begin(), entries_, found->second);
       return found->second->image;
     }
-    ++misses_;
+    if (const auto found = decoding_.find(path); found != decoding_.end()) {
+      ++hits_;
+      of_another = found->second;
+    } else {
+      ++misses_;
+      decoding_.emplace(path, promise.get_future().share());
+    }
   }
-  // Decoded without the lock: two threads may do so at once for the same file, and the first to come back is kept.
-  auto image = std::make_shared<const DecodedImage>(decode_image(path, kind));
+  if (of_another.valid()) return of_another.get();
+  try {
+    Image image = std::make_shared<const DecodedImage>(decode_image(path, kind));
+    keep(path, image);
+    promise.set_value(image);
+    return image;
+  } catch (...) {
+    const std::lock_guard lock(mutex_);
+    decoding_.erase(path);
+    promise.set_exception(std::current_exception());
+    throw;
+  }
+}
+
+void SliceCache::keep(const std::string& path, const Image& image) {
   const std::lock_guard lock(mutex_);
-  if (const auto found = index_.find(path); found != index_.end()) return found->second->image;
-  if (image->bytes() > capacity_) return image;
+  decoding_.erase(path);
+  if (image->bytes() > capacity_) return;
   entries_.push_front({path, image});
   index_.emplace(path, entries_.begin());
   bytes_ += image->bytes();
@@ -25,7 +46,6 @@ std::shared_ptr<const DecodedImage> SliceCache::get(const std::string& path, Ima
     index_.erase(entries_.back().path);
     entries_.pop_back();
   }
-  return image;
 }
 
 std::size_t SliceCache::bytes() const {

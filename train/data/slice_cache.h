@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <future>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -21,10 +22,11 @@ class SliceCache {
   SliceCache(const SliceCache&) = delete;
   SliceCache& operator=(const SliceCache&) = delete;
 
-  /// The file, from memory or decoded now. Throws io::FileRejected. What is returned lives as long as it is held,
-  /// whatever the cache drops.
+  /// The file, from memory or decoded now; threads that ask for one file at once wait for one of them to decode it.
+  /// Throws io::FileRejected. What is returned lives as long as it is held, whatever the cache drops.
   std::shared_ptr<const DecodedImage> get(const std::string& path, ImageKind kind);
 
+  std::size_t capacity() const { return capacity_; }
   std::size_t bytes() const;
   std::size_t hits() const;
   std::size_t misses() const;
@@ -35,10 +37,14 @@ class SliceCache {
     std::shared_ptr<const DecodedImage> image;
   };
 
+  using Image = std::shared_ptr<const DecodedImage>;
+  void keep(const std::string& path, const Image& image);
+
   const std::size_t capacity_;
   mutable std::mutex mutex_;
   std::list<Entry> entries_;  // the most recently used first
   std::unordered_map<std::string, std::list<Entry>::iterator> index_;
+  std::unordered_map<std::string, std::shared_future<Image>> decoding_;  // by another thread, now
   std::size_t bytes_ = 0, hits_ = 0, misses_ = 0;
 };
 

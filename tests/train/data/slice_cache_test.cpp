@@ -106,4 +106,21 @@ TEST_F(SliceCacheTest, ServesSeveralThreads) {
   EXPECT_EQ(cache.hits() + cache.misses(), 240U);
 }
 
+TEST_F(SliceCacheTest, ThreadsThatAskAtOnceDecodeOnce) {
+  std::vector<std::string> files;
+  for (int i = 0; i < 20; ++i) files.push_back(file(i));
+  SliceCache cache;
+  std::vector<std::thread> threads;
+  std::atomic<int> ready = 0;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      for (++ready; ready < 4;) {
+      }
+      for (const std::string& path : files) cache.get(path, ImageKind::dicom);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(cache.misses(), files.size());
+}
+
 }  // namespace

@@ -98,6 +98,19 @@ TEST_F(PredictEnsemble, EachFileIsDecodedOnceForAllMembersAndViews) {
   EXPECT_GE(cache.hits(), 12 * rows.size()) << "two networks, six views";
 }
 
+TEST_F(PredictEnsemble, MembersShareWhatIsDecodedWhenTheCacheIsSmall) {
+  train::Ensemble ensemble = two_members();
+  ensemble.augmentation = train::TestTimeAugmentation::flip;
+  train::SliceCache cache(4 * 32 * 32 * 3 * sizeof(std::int16_t));  // four of the nine pictures
+  const auto rows = predict(ensemble, cache), expected = predict(ensemble);
+  EXPECT_LE(cache.misses(), 2 * rows.size()) << "once to check them, once for two networks with two views each";
+  ASSERT_EQ(rows.size(), expected.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    EXPECT_EQ(rows[i].image, expected[i].image);
+    EXPECT_EQ(rows[i].probability, expected[i].probability);
+  }
+}
+
 TEST_F(PredictEnsemble, ViewsAreAveragedAsProbabilities) {
   train::Ensemble ensemble{.members = {member("cnn", "cnn", 32, 1)}};
   const auto plain = predict(ensemble);
