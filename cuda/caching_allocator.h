@@ -19,8 +19,10 @@ class CachingAllocator final : public nn::Allocator {
   struct ArenaPool;
 
  public:
-  /// `place` is for error messages: "on the GPU". The source must outlive the allocator.
-  CachingAllocator(SegmentSource& source, const char* place) : source_(source), place_(place), shared_(source) {}
+  /// `place` is for error messages: "on the GPU". The source must outlive the allocator. `freed`: what becomes of
+  /// blocks outside of arenas.
+  CachingAllocator(SegmentSource& source, const char* place, MemoryPool::Freed freed = MemoryPool::Freed::kept)
+      : source_(source), place_(place), shared_(source, freed) {}
 
   void* allocate(std::size_t bytes) override;
   void deallocate(void* block, std::size_t bytes) noexcept override;

@@ -1,5 +1,6 @@
 #include "cuda/memory_pool.h"
 
+#include <algorithm>
 #include <iterator>
 
 namespace cuda {
@@ -34,6 +35,7 @@ MemoryPool::~MemoryPool() {
 }
 
 void* MemoryPool::allocate(std::size_t request) {
+  if (freed_ == Freed::given_back) return allocate_alone(std::max<std::size_t>(request, 1));
   const std::size_t bytes = rounded(request);
   FreeBlocks& candidates = bytes <= most_small ? small_ : large_;
   const auto fitting = candidates.lower_bound({bytes, nullptr});
@@ -44,6 +46,15 @@ void* MemoryPool::allocate(std::size_t request) {
   block->second.free = false;
   used_ += block->second.bytes;
   return block->first;
+}
+
+void* MemoryPool::allocate_alone(std::size_t bytes) {
+  auto* segment = static_cast<char*>(source_.acquire(bytes));
+  if (segment == nullptr) return nullptr;
+  blocks_.emplace(segment, Block{.bytes = bytes, .free = false, .first = true});
+  used_ += bytes;
+  reserved_ += bytes;
+  return segment;
 }
 
 /// A new segment as one free block; the end of the list if the source has none.
@@ -77,6 +88,12 @@ void MemoryPool::deallocate(void* data) noexcept {
   auto block = blocks_.find(static_cast<char*>(data));
   if (block == blocks_.end() || block->second.free) return;
   used_ -= block->second.bytes;
+  if (freed_ == Freed::given_back) {
+    reserved_ -= block->second.bytes;
+    source_.release(data, block->second.bytes);
+    blocks_.erase(block);
+    return;
+  }
   block->second.free = true;
   free_blocks(block->second).insert({block->second.bytes, block->first});
   join_next(block);

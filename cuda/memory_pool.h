@@ -32,7 +32,14 @@ class MemoryPool {
   static constexpr std::size_t alignment = 512;
   static constexpr std::size_t most_small = std::size_t{1} << 20U;
 
-  explicit MemoryPool(SegmentSource& source) : source_(source) {}
+  /// What becomes of a block that is freed.
+  enum class Freed {
+    kept,        // for the next request
+    given_back,  // to the source; every block is then a segment of its own, exactly as large as was asked for, so that
+                 // compute-sanitizer sees an access outside of it
+  };
+
+  explicit MemoryPool(SegmentSource& source, Freed freed = Freed::kept) : source_(source), freed_(freed) {}
   /// Gives all segments back, blocks in use or not.
   ~MemoryPool();
   MemoryPool(const MemoryPool&) = delete;
@@ -68,10 +75,12 @@ class MemoryPool {
 
   FreeBlocks& free_blocks(const Block& block) { return block.small ? small_ : large_; }
   Blocks::iterator take_segment(std::size_t request);
+  void* allocate_alone(std::size_t bytes);
   void split(Blocks::iterator block, std::size_t bytes);
   void join_next(Blocks::iterator block);
 
   SegmentSource& source_;
+  Freed freed_;
   Blocks blocks_;
   FreeBlocks small_, large_;
   std::size_t used_ = 0, reserved_ = 0;

@@ -121,11 +121,14 @@ TEST_F(GpuScript, EndsWhatTakesTooLong) {
 
 TEST_F(GpuScript, RunsTheSanitizersOverTheTests) {
   pretend_a_gpu();
-  program("bin/compute-sanitizer", "shift 6; exec \"$@\"");  // --tool T --error-exitcode 9 --print-limit 20
+  // After --tool T --error-exitcode 9 --print-limit 20 comes the program.
+  program("bin/compute-sanitizer", "echo \"alone: $FALX_GPU_BLOCKS_ALONE\"; shift 6; exec \"$@\"");
   program("build/tests/test_nn", "echo \"$@\"; echo '[  PASSED  ] 1 test.'");
   const ScriptResult result = run(build_and_out() + "racecheck");
   EXPECT_EQ(result.exit_code, 0) << result.out << result.error << summary();
-  EXPECT_THAT(text_of(directory_ / "out" / "racecheck-test_nn.log"), HasSubstr("*Parity*-*Conv*"));
+  const std::string log = text_of(directory_ / "out" / "racecheck-test_nn.log");
+  EXPECT_THAT(log, HasSubstr("*Parity*-*Conv*"));
+  EXPECT_THAT(log, HasSubstr("alone: 1"));
 }
 
 }  // namespace

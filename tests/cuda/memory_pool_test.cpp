@@ -121,6 +121,21 @@ TEST(MemoryPool, SaysNoWhenTheSourceIsEmptyAndStaysUsable) {
   EXPECT_EQ(pool.allocate(30 * mebibyte), first);
 }
 
+TEST(MemoryPool, GivesEveryBlockASegmentOfItsOwnForCheckers) {
+  FakeSource source;
+  MemoryPool pool(source, MemoryPool::Freed::given_back);
+  void* first = pool.allocate(100);
+  void* second = pool.allocate(3 * mebibyte);
+  EXPECT_EQ(source.live(), 100 + 3 * mebibyte);  // not a byte more than was asked for
+  pool.deallocate(first);
+  EXPECT_FALSE(pool.owns(first));
+  EXPECT_EQ(source.live(), 3 * mebibyte);
+  EXPECT_EQ(pool.reserved(), 3 * mebibyte);
+  pool.deallocate(second);
+  EXPECT_EQ(source.live(), 0U);
+  EXPECT_NE(pool.allocate(0), nullptr);
+}
+
 /// Thousands of random requests: blocks are aligned, inside a segment, and never overlap; in the end all is one again.
 TEST(MemoryPool, SurvivesRandomRequests) {
   for (unsigned seed = 0; seed < 20; ++seed) {
