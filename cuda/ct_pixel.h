@@ -5,7 +5,7 @@
 // The f32 picture is the CPU's bit for bit: additions, multiplications, divisions, square roots and conversions round
 // alike on both (IEEE 754), and ct_input.cu is compiled without fused multiply-adds, as the CPU's kernel is for x86-64.
 // (Where a compiler fuses, values 0 .. 1 differ by a few 2^-24 before they are normalised.) bf16 is that picture,
-// rounded once: off by at most 2^-9 of each value.
+// rounded once: off by at most 2^-8 of each value.
 #pragma once
 
 #include <cstdint>

@@ -91,9 +91,9 @@ TEST(CudaBatchNorm, MomentsAreThoseOfTheCpu) {
     const Moments expected = moments_in_f64(x.f64);
     for_each_kernel([&]<class T, int width>() {
       const Moments actual = moments_by_threads<T, width>(x.as<T>());
-      // Measured: at most 1.2e-7 and 1.4e-7.
-      EXPECT_EQ(test::difference("mean", actual.mean, expected.mean, 3e-7), "") << shape << width;
-      EXPECT_EQ(test::difference("variance", actual.variance, expected.variance, 5e-7), "") << shape << width;
+      // Measured: at most 5.4e-8 and 6.1e-8, the rounding of f32.
+      EXPECT_EQ(test::difference("mean", actual.mean, expected.mean, 1.5e-7), "") << shape << width;
+      EXPECT_EQ(test::difference("variance", actual.variance, expected.variance, 1.5e-7), "") << shape << width;
     });
   }
 }
@@ -104,8 +104,9 @@ TEST(CudaBatchNorm, AMeanFarFromZeroCostsNoPrecision) {
     const Numbers x({2, 61, 67, 6}, test::normal(mean, 1), 2, false);
     const Moments expected = moments_in_f64(x.f64);
     for (const Moments& actual : {moments_by_threads<float, 1>(x.f32), moments_by_threads<float, 4>(x.f32)}) {
+      // Measured: at most 3.1e-8 and 6.1e-8, the rounding of f32.
       EXPECT_EQ(test::difference("mean", actual.mean, expected.mean, 1.2e-7), "") << mean;
-      EXPECT_EQ(test::difference("variance", actual.variance, expected.variance, 5e-7), "") << mean;
+      EXPECT_EQ(test::difference("variance", actual.variance, expected.variance, 1.5e-7), "") << mean;
     }
   }
 }
@@ -131,8 +132,9 @@ TEST(CudaBatchNorm, AnOutlierInTheFirstRowCostsNoPrecision) {
       x.f64.data<double>()[i] = outlier;
     }
     const Moments expected = moments_in_f64(x.f64), actual = moments_by_threads<float, 4>(x.f32);
-    EXPECT_EQ(test::difference("mean", actual.mean, expected.mean, 3e-7), "") << outlier;
-    EXPECT_EQ(test::difference("variance", actual.variance, expected.variance, 1e-6), "") << outlier;
+    // Measured: at most 2.4e-7 and 6.1e-7.
+    EXPECT_EQ(test::difference("mean", actual.mean, expected.mean, 5e-7), "") << outlier;
+    EXPECT_EQ(test::difference("variance", actual.variance, expected.variance, 1.2e-6), "") << outlier;
   }
 }
 
@@ -169,10 +171,11 @@ Tensor mapped_by_threads(const Function& function, const Tensor& x, float beta, 
   return out;
 }
 
-/// Rounding of the result to T, relative to the largest.
+/// Rounding of the result to T, relative to the largest. Measured: at most 2.6e-7, and 0.0039 for bf16, which rounds by
+/// up to 2^-8.
 template <class T>
 constexpr double rounding() {
-  return std::is_same_v<T, float> ? 5e-7 : 1.0 / 256;
+  return std::is_same_v<T, float> ? 5e-7 : 1.0 / 250;
 }
 
 struct Vectors {
@@ -276,7 +279,7 @@ TEST(CudaBatchNorm, GradientsOfNormalizeAreThoseOfTheCpu) {
           const std::vector<Tensor> actual =
               backward_by_threads<T, width>(x.as<T>(), dy.as<T>(), vectors, relu, beta, beta == 0 ? nan : 2);
           for (std::size_t i = 0; i < 5; ++i) {
-            const double bound = i == 0 ? rounding<T>() : 1e-6;
+            const double bound = i == 0 ? rounding<T>() : 7e-7;  // measured: at most 3.4e-7 for the vectors
             EXPECT_EQ(test::difference(names[i], actual[i], e[i], bound), "") << shape << width << relu << beta;
           }
         });
