@@ -8,9 +8,8 @@
 #include "io/files/csv.h"
 #include "io/phantom/dataset.h"
 #include "models/registry.h"
-#include "tests/apps/running_falx.h"
+#include "tests/apps/program_test.h"
 #include "tests/support/shared_data.h"
-#include "tests/support/tiny_pictures.h"
 #include "train/model_file.h"
 
 namespace {
@@ -23,7 +22,7 @@ using testing::HasSubstr;
 using testing::Not;
 
 /// A data set and a model of adjacent slices, made once for all tests.
-class FalxPredict : public testing::Test {
+class FalxPredict : public test::ProgramTest {
  protected:
   static void SetUpTestSuite() {
     made_ = new test::TemporaryDirectory;
@@ -41,7 +40,6 @@ class FalxPredict : public testing::Test {
   }
 
   static std::string made(const std::string& name) { return (*made_ / name).string(); }
-  std::string path(const std::string& name) const { return (directory_ / name).string(); }
   static fs::path some_slice() {
     std::vector<fs::path> files;
     for (const auto& entry : fs::directory_iterator(*made_ / "data/stage_2_test")) files.push_back(entry.path());
@@ -57,15 +55,8 @@ class FalxPredict : public testing::Test {
     for (io::CsvReader csv(directory_ / file); csv.next();) values.emplace_back(csv.field(name));
     return values;
   }
-  static void expect_one_line(const ProgramResult& result, int exit_code, const std::string& what) {
-    EXPECT_EQ(result.exit_code, exit_code) << result.error;
-    EXPECT_THAT(result.error, HasSubstr(what));
-    EXPECT_EQ(std::count(result.error.begin(), result.error.end(), '\n'), 1) << result.error;
-    EXPECT_EQ(result.out, "");
-  }
 
   inline static test::TemporaryDirectory* made_ = nullptr;
-  test::TemporaryDirectory directory_;
 };
 
 TEST_F(FalxPredict, WritesAllItsFiles) {
