@@ -29,18 +29,29 @@ struct Options {
 struct Interrupted {};
 
 std::string summary_text(const std::string& out, const PhantomSummary& summary) {
-  std::string text =
-      fmt::format("{}: {} patients, {} studies, {} images\n", out, summary.patients, summary.studies, summary.images);
+  const PhantomSummary::Part &train = summary.train, &test = summary.test;
+  std::string text = fmt::format(
+      "{}: for training {} patients, {} studies, {} images; for testing {} patients, {} studies, {} images\n", out,
+      train.patients, train.studies, train.images, test.patients, test.studies, test.images);
   for (std::size_t label = 0; label < io::label_names.size(); ++label) {
-    const double share = 100.0 * static_cast<double>(summary.positives[label]) / static_cast<double>(summary.images);
+    const double share =
+        100.0 * static_cast<double>(summary.positives[label]) / static_cast<double>(train.images + test.images);
     text += fmt::format("  {:<18}{:>7} images, {:.1f} %\n", io::label_names[label], summary.positives[label], share);
   }
   return text;
 }
 
 std::string summary_json(const std::string& out, const PhantomSummary& summary) {
-  nlohmann::ordered_json json = {
-      {"out", out}, {"patients", summary.patients}, {"studies", summary.studies}, {"images", summary.images}};
+  const PhantomSummary::Part &train = summary.train, &test = summary.test;
+  const auto part = [](const PhantomSummary::Part& p) {
+    return nlohmann::ordered_json{{"patients", p.patients}, {"studies", p.studies}, {"images", p.images}};
+  };
+  nlohmann::ordered_json json = {{"out", out},
+                                 {"patients", train.patients + test.patients},
+                                 {"studies", train.studies + test.studies},
+                                 {"images", train.images + test.images},
+                                 {"train", part(train)},
+                                 {"test", part(test)}};
   for (std::size_t label = 0; label < io::label_names.size(); ++label) {
     json["positives"][std::string(io::label_names[label])] = summary.positives[label];
   }

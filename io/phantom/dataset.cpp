@@ -126,13 +126,17 @@ PhantomSummary make(const PhantomOptions& options, const std::filesystem::path& 
     if (!counter.stopped()) make_study(works[static_cast<std::size_t>(study)], root, noise, counter);
   });
 
-  PhantomSummary summary{.patients = options.patients + options.test_patients, .studies = studies};
+  PhantomSummary summary;
+  summary.train.patients = options.patients;
+  summary.test.patients = options.test_patients;
   std::vector<ImageTruth> train, test;
   std::vector<StudyTruth> truths;
   for (const Work& work : works) {
+    PhantomSummary::Part& part = work.train ? summary.train : summary.test;
+    ++part.studies;
     for (const ImageTruth& image : work.images) {
       (work.train ? train : test).push_back(image);
-      ++summary.images;
+      ++part.images;
       for (std::size_t label = 0; label < image.labels.size(); ++label)
         summary.positives[label] += image.labels[label] ? 1 : 0;
     }

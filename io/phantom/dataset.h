@@ -28,8 +28,11 @@ struct PhantomOptions {
 };
 
 struct PhantomSummary {
-  std::int64_t patients = 0, studies = 0, images = 0;  // traps not counted
-  std::array<std::int64_t, 6> positives{};             // images, by io::label_names
+  struct Part {
+    std::int64_t patients = 0, studies = 0, images = 0;  // traps not counted
+  };
+  Part train, test;
+  std::array<std::int64_t, 6> positives{};  // images of both, by io::label_names
 };
 
 /// Called now and then, from one thread at a time. What it throws ends the work and reaches the caller.

@@ -31,11 +31,21 @@ TEST(FalxSynth, WritesASetAndSaysWhatIsInIt) {
   EXPECT_EQ(result.error, "");
   const json summary = json::parse(result.out);
   EXPECT_EQ(summary["patients"], 3);
+  EXPECT_EQ(summary["train"]["patients"], 2);
+  EXPECT_EQ(summary["test"]["patients"], 1);
   EXPECT_EQ(summary["images"].get<int>(), 2 * summary["studies"].get<int>());
   EXPECT_EQ(summary["positives"].size(), 6U);
   for (const char* entry : {"stage_2_train", "stage_2_train.csv", "stage_2_test", "stage_2_test_labels.csv", "truth"}) {
     EXPECT_TRUE(fs::exists(fs::path(set) / entry)) << entry;
   }
+}
+
+TEST(FalxSynth, NamesBothPartsApart) {
+  const test::TemporaryDirectory folder;
+  const ProgramResult result = run_falx("synth --out " + (folder / "set").string() + tiny);
+  ASSERT_EQ(result.exit_code, 0) << result.error;
+  EXPECT_THAT(result.out, testing::ContainsRegex(": for training 2 patients, [0-9]+ studies, [0-9]+ images; "
+                                                 "for testing 1 patients, [0-9]+ studies, [0-9]+ images"));
 }
 
 TEST(FalxSynth, WrongUsageIsOneLineAndExitCode2) {

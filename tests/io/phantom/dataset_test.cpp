@@ -51,12 +51,13 @@ std::size_t count_files(const fs::path& folder) {
 TEST(PhantomDataset, HasTheLayoutOfTheChallenge) {
   const test::TemporaryDirectory folder;
   const PhantomSummary summary = write_phantom_dataset(small_set(folder / "set"));
-  EXPECT_EQ(summary.patients, 7);
-  EXPECT_GE(summary.studies, 7);
-  EXPECT_EQ(summary.images, summary.studies * 10);
+  EXPECT_EQ(summary.train.patients + summary.test.patients, 7);
+  EXPECT_GE(summary.train.studies, summary.train.patients);
+  EXPECT_GE(summary.test.studies, summary.test.patients);
+  EXPECT_EQ(summary.train.images, summary.train.studies * 10);
   const fs::path set = folder / "set";
-  EXPECT_EQ(count_files(set / "stage_2_train") + count_files(set / "stage_2_test"),
-            static_cast<std::size_t>(summary.images));
+  EXPECT_EQ(count_files(set / "stage_2_train"), static_cast<std::size_t>(summary.train.images));
+  EXPECT_EQ(count_files(set / "stage_2_test"), static_cast<std::size_t>(summary.test.images));
   EXPECT_EQ(count_files(set), 5U);  // two folders, two tables, truth
   CsvReader csv(set / "stage_2_train.csv");
   const std::vector<std::string> order = {"epidural",     "intraparenchymal", "intraventricular",
