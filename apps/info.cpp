@@ -44,8 +44,7 @@ int run_info(InfoOptions options) {
   }
   NN_CHECK(std::filesystem::exists(options.subject), "'", options.subject, "' is no network (there are ",
            models::model_names(), ") and no file or directory");
-  print_file(options.subject, json);
-  return done;
+  return print_file(options.subject, json);
 }
 
 }  // namespace

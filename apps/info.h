@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string>
 
+#include "apps/command.h"
 #include "models/registry.h"
 
 namespace apps {
@@ -22,8 +23,9 @@ struct ModelTableOptions {
 /// A network's layers with shapes, parameters and multiply-adds. Throws nn::Error for options that the model refuses.
 void print_model_table(const ModelTableOptions& options, bool json);
 
-/// What a weight file, a run directory, a DICOM file or a picture is; of any other file, why it is of no use. Throws
-/// nn::Error for a directory that is no run and for a damaged weight file.
-void print_file(const std::filesystem::path& path, bool json);
+/// What a weight file, a run directory, a DICOM file or a picture is; of any other file, why it is of no use, which is
+/// done_with_rejected for a defective one. Throws nn::Error for a directory that is no run and for a damaged weight
+/// file.
+ExitCode print_file(const std::filesystem::path& path, bool json);
 
 }  // namespace apps

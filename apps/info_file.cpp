@@ -145,18 +145,20 @@ void add_header(Facts& facts, const io::SliceHeader& header) {
 }
 
 Facts describe_dicom(const fs::path& path) {
+  const io::CtSlice slice = io::read_slice(path.string());
   Facts facts;
-  try {
-    const io::CtSlice slice = io::read_slice(path.string());
-    facts.add("kind", "CT slice");
-    add_header(facts, slice.header);
-    facts.add("HU", fmt::format("{:g} * value + {:g}", slice.slope, slice.intercept));
-    for (const io::Reason& reason : slice.header.reasons) facts.add("fix " + reason.code, reason.detail);
-  } catch (const io::FileRejected& rejected) {
-    facts.add("kind", "not usable");
-    facts.add(io::name(rejected.kind()), rejected.code());
-    facts.add("detail", rejected.detail());
-  }
+  facts.add("kind", "CT slice");
+  add_header(facts, slice.header);
+  facts.add("HU", fmt::format("{:g} * value + {:g}", slice.slope, slice.intercept));
+  for (const io::Reason& reason : slice.header.reasons) facts.add("fix " + reason.code, reason.detail);
+  return facts;
+}
+
+Facts describe_rejected(const io::FileRejected& rejected) {
+  Facts facts;
+  facts.add("kind", "not usable");
+  facts.add(io::name(rejected.kind()), rejected.code());
+  facts.add("detail", rejected.detail());
   return facts;
 }
 
@@ -170,13 +172,19 @@ bool looks_like_safetensors(const fs::path& path) {
 
 }  // namespace
 
-void print_file(const fs::path& path, bool json) {
-  const Facts facts = train::is_ensemble(path)        ? describe_ensemble(path)
-                      : fs::is_directory(path)        ? describe_run({path})
-                      : looks_like_safetensors(path)  ? describe_weights(path)
-                      : io::is_picture(path.string()) ? describe_picture(path)
-                                                      : describe_dicom(path);
-  facts.print(json);
+ExitCode print_file(const fs::path& path, bool json) {
+  try {
+    const Facts facts = train::is_ensemble(path)        ? describe_ensemble(path)
+                        : fs::is_directory(path)        ? describe_run({path})
+                        : looks_like_safetensors(path)  ? describe_weights(path)
+                        : io::is_picture(path.string()) ? describe_picture(path)
+                                                        : describe_dicom(path);
+    facts.print(json);
+    return done;
+  } catch (const io::FileRejected& rejected) {
+    describe_rejected(rejected).print(json);
+    return rejected.kind() == io::RejectedFile::Kind::rejected ? done_with_rejected : done;
+  }
 }
 
 }  // namespace apps

@@ -68,6 +68,18 @@ TEST(FalxInfo, SaysWhyAFileIsOfNoUse) {
   EXPECT_THAT(result.out, HasSubstr("not_dicom"));
 }
 
+TEST(FalxInfo, ADefectiveFileIsExitCode3) {
+  const test::TemporaryDirectory folder;
+  io::write_file_atomically(folder / "text.dcm", "no DICOM at all");
+  io::write_file_atomically(folder / "cut.png", io::read_file("apps/report/example.png").substr(0, 2000));
+  for (const char* name : {"text.dcm", "cut.png"}) {
+    const ProgramResult result = run_falx("info " + (folder / name).string());
+    EXPECT_EQ(result.exit_code, 3) << name << result.error;
+    EXPECT_THAT(result.out, HasSubstr("rejected")) << name;
+    EXPECT_EQ(result.error, "");
+  }
+}
+
 TEST(FalxInfo, RefusesWhatIsNothing) {
   const ProgramResult unknown = run_falx("info resnet");
   EXPECT_EQ(unknown.exit_code, 1);
