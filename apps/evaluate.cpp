@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <system_error>
 #include <vector>
 
 #include "apps/commands.h"
@@ -29,6 +30,13 @@ fs::path prior_of(const train::EvaluateOptions& options) {
   return options.prior.empty() && fs::exists(beside) ? beside : options.prior;
 }
 
+void check_not_the_same(const train::EvaluateOptions& options) {
+  std::error_code ignored;  // what cannot be found is said when it is read
+  if (!fs::equivalent(options.predictions, options.labels, ignored)) return;
+  throw UsageError("--predictions and --labels are both " + options.labels.string() +
+                   ": labels would be scored against themselves");
+}
+
 void write_results(const Options& options, const train::Evaluation& evaluation) {
   const fs::path report = options.out / "report.html";
   prepare_output(options.out, std::vector<fs::path>{options.out / "evaluation.json", options.out / "roc.csv",
@@ -39,9 +47,14 @@ void write_results(const Options& options, const train::Evaluation& evaluation) 
 
 int run_evaluate(Options options) {
   if (!options.out.empty()) check_output(options.out, options.overwrite);
+  check_not_the_same(options.evaluate);
   options.evaluate.prior = prior_of(options.evaluate);
   options.evaluate.bootstrap.seed = options.common.seed;
   const train::Evaluation evaluation = train::evaluate(options.evaluate);
+  if (evaluation.looks_like_labels) {
+    std::fprintf(stderr, "falx evaluate: warning: every value of %s is 0 or 1: is it a file of labels?\n",
+                 options.evaluate.predictions.c_str());
+  }
   if (!options.out.empty()) write_results(options, evaluation);
   const std::string text =
       options.common.json ? train::evaluation_json(evaluation) + "\n" : train::evaluation_table(evaluation);

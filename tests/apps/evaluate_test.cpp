@@ -57,6 +57,31 @@ TEST_F(FalxEvaluate, WritesItsFilesAndRefusesToOverwriteThem) {
   EXPECT_EQ(run(tables() + " --out " + file("scores") + " --overwrite").exit_code, 0);
 }
 
+TEST_F(FalxEvaluate, LabelsInThePlaceOfPredictionsAreNoticed) {
+  const auto long_form = [](const char* of_any) {
+    std::string text = "ID,Label\n";
+    for (const std::string image : {"a", "b"}) {
+      for (const char* label : {"epidural", "intraparenchymal", "intraventricular", "subarachnoid"}) {
+        text += image + "_" + label + ",0\n";
+      }
+      for (const char* label : {"subdural", "any"})
+        text += image + "_" + label + "," + (image == "a" ? of_any : "0") + "\n";
+    }
+    return text;
+  };
+  io::write_file_atomically(directory_ / "long.csv", long_form("1"));
+  const ProgramResult itself = run("--predictions " + file("long.csv") + " --labels " + file("./long.csv"));
+  EXPECT_EQ(itself.exit_code, 2);
+  EXPECT_THAT(itself.error, HasSubstr("labels would be scored against themselves"));
+  EXPECT_EQ(itself.out, "");
+  const ProgramResult copy = run("--predictions " + file("long.csv") + " --labels " + file("l.csv"));
+  EXPECT_EQ(copy.exit_code, 0) << copy.error;
+  EXPECT_EQ(copy.error,
+            "falx evaluate: warning: every value of " + file("long.csv") + " is 0 or 1: is it a file of labels?\n");
+  io::write_file_atomically(directory_ / "submission.csv", long_form("0.999"));
+  EXPECT_EQ(run("--predictions " + file("submission.csv") + " --labels " + file("l.csv")).error, "");
+}
+
 TEST_F(FalxEvaluate, SaysInOneLineWhatIsWrong) {
   const ProgramResult missing = run("--predictions " + file("none.csv") + " --labels " + file("l.csv"));
   EXPECT_EQ(missing.exit_code, 1);

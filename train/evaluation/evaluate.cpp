@@ -2,9 +2,9 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <unordered_set>
 
 #include "io/files/csv.h"
 #include "nn/core/error.h"
@@ -22,6 +22,14 @@ PredictionTable read_either(const std::filesystem::path& path) {
   NN_CHECK(csv.find_column("image") || csv.find_column("ID"), csv.name(),
            ":1: expected predictions.csv (columns image,...,p_any,...) or submission.csv (columns ID,Label)");
   return csv.find_column("image") ? read_prediction_table(path) : PredictionTable{{}, read_submission(path)};
+}
+
+/// submission.csv and the challenge's labels have one form, and a network is hardly ever so sure.
+bool looks_like_labels(const PredictionTable& table, const std::filesystem::path& path) {
+  if (io::CsvReader(path).find_column("image")) return false;
+  return std::all_of(table.rows.begin(), table.rows.end(), [](const Prediction& row) {
+    return std::all_of(row.probability.begin(), row.probability.end(), [](double p) { return p == 0 || p == 1; });
+  });
 }
 
 /// From an ensemble or a model, which also say whether the data were split by patient, or from a table of labels.
@@ -92,6 +100,7 @@ Evaluation evaluate(const EvaluateOptions& options) {
   PredictionTable table = read_either(options.predictions);
   const LabelTable labels = read_labels(options.labels, options.label_options);
   Evaluation evaluation;
+  evaluation.looks_like_labels = looks_like_labels(table, options.predictions);
   evaluation.without_labels = static_cast<std::int64_t>(
       std::erase_if(table.rows, [&](const Prediction& row) { return labels.find(row.image) == nullptr; }));
   for (const Prediction& row : table.rows) {

@@ -30,6 +30,7 @@ struct Evaluation {
   bool by_patient = true;               // false: the prior's model says "not split by patient"
   std::int64_t without_labels = 0;      // predictions that no label row speaks of: not scored
   std::int64_t without_prediction = 0;  // labelled images that were not predicted: not scored
+  bool looks_like_labels = false;       // the predictions have a label file's form, and all are 0 or 1
   MemberEvaluation members;             // of an ensemble's predictions
   /// What was scored, for curves.
   std::vector<Probabilities> predictions;
