@@ -3,8 +3,9 @@
 //
 // A thread adds up (x - pivot) and (x - pivot)^2 of its rows in f32, where its pivot is the first of its values. The
 // sum of squares then is about twice the squared deviations from the mean, however far the mean lies from 0; a pivot
-// that happens to be an outlier costs its own thread alone. All else is f64: sums are moved to one origin for all
-// threads, the channel's value in row 0, and added. With n rows a thread, u = 2^-24, the variance v is off by at most
+// that happens to be an outlier costs its own thread alone (at worst n v in the bound below). All else is f64: sums are
+// moved to one origin for all threads, the channel's value in row 0, and added. With n rows a thread, u = 2^-24, the
+// variance v is off by at most
 //   u (runs + rows_per_run + 3) sum (x - pivot)^2 / M  +  2^-53 (origin - mean)^2 + ...
 // where the first sum's expectation is 2 v and the second term is below 2^-53 M v: no E[x^2] - E[x]^2 of large numbers.
 #pragma once

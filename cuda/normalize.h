@@ -51,16 +51,27 @@ struct NormalizeBackwardTerms {
     const NormalizeBackwardTerms& all;
     Normalization::Channels<width> channels;
 
-    NN_HOST_DEVICE void add(std::int64_t row, std::uint32_t column, int count, Floats<width> (&sum)[sums]) const {
-      const Floats<width> values = cuda::load<width>(all.x.at(row, column), count);
-      Floats<width> dz = cuda::load<width>(all.dy.at(row, column), count);
+    struct Loaded {
+      Floats<width> x, dy;
+    };
+    NN_HOST_DEVICE Loaded load(std::int64_t row, std::uint32_t column, int count) const {
+      return {cuda::load<width>(all.x.at(row, column), count), cuda::load<width>(all.dy.at(row, column), count)};
+    }
+
+    NN_HOST_DEVICE void add(const Loaded& loaded, std::int64_t row, std::uint32_t column, int count,
+                            Floats<width> (&sum)[sums]) const {
+      Floats<width> dx;
       NN_UNROLL for (int i = 0; i < width; ++i) {
-        if (channels.relu) dz.v[i] = nn::functors::ReluBackward{}(normalized(i, values.v[i]), dz.v[i]);
-        sum[0].v[i] += dz.v[i];
-        sum[1].v[i] += dz.v[i] * (values.v[i] - channels.mean.v[i]);
-        dz.v[i] *= channels.scale.v[i];
+        const float x = loaded.x.v[i], dy = loaded.dy.v[i];
+        const float dz = channels.relu ? nn::functors::ReluBackward{}(normalized(i, x), dy) : dy;
+        sum[0].v[i] += dz;
+        sum[1].v[i] += dz * (x - channels.mean.v[i]);
+        dx.v[i] = dz * channels.scale.v[i];
       }
-      if (all.dx.data != nullptr) cuda::store<width>(all.dx.at(row, column), dz, count, all.beta);
+      if (all.dx.data != nullptr) cuda::store<width>(all.dx.at(row, column), dx, count, all.beta);
+    }
+    NN_HOST_DEVICE void add(std::int64_t row, std::uint32_t column, int count, Floats<width> (&sum)[sums]) const {
+      add(load(row, column, count), row, column, count, sum);
     }
 
    private:

@@ -79,6 +79,10 @@ struct RowSlices {
 /// adds the terms of `count` channels of one row to each of its `sums` sums; it may write elements of that row too.
 ///   NN_HOST_DEVICE auto of_channels(std::uint32_t column, int count) const;
 /// if there is one, gives what a thread loads of its channels once: an object whose add() is called in its place.
+///   NN_HOST_DEVICE auto load(std::int64_t row, std::uint32_t column, int count) const;
+///   NN_HOST_DEVICE void add(const auto& loaded, std::int64_t row, ...) const;
+/// if Terms (or that object) have them: with terms that write, the loads of two rows are in flight together only so,
+/// because the compiler must expect that they read what is written.
 template <class Terms>
 struct SliceSums {
   static constexpr int width = Terms::width, sums = Terms::sums;
@@ -103,6 +107,15 @@ struct SliceSums {
       Floats<width> run[sums] = {};
       const std::int64_t run_end = row + std::int64_t{rows_per_run} * slices.lines;
       const std::int64_t end = run_end < share.end ? run_end : share.end;
+      if constexpr (requires { thread_terms.load(row, share.column, share.count); }) {
+        for (; row + slices.lines < end; row += 2 * std::int64_t{slices.lines}) {
+          const std::int64_t next = row + slices.lines;
+          const auto first = thread_terms.load(row, share.column, share.count);
+          const auto second = thread_terms.load(next, share.column, share.count);
+          thread_terms.add(first, row, share.column, share.count, run);
+          thread_terms.add(second, next, share.column, share.count, run);
+        }
+      }
       for (; row < end; row += slices.lines) thread_terms.add(row, share.column, share.count, run);
       NN_UNROLL for (int k = 0; k < sums; ++k) {
         NN_UNROLL for (int i = 0; i < width; ++i) totals[k].v[i] += run[k].v[i];
