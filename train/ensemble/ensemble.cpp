@@ -4,6 +4,7 @@
 #include <cmath>
 #include <set>
 
+#include "io/files/sha256.h"
 #include "nn/core/error.h"
 
 namespace train {
@@ -27,6 +28,12 @@ bool may_stand_in_a_name(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
 }
 
+/// One split and one training part of it leave one validation part.
+std::string held_out_images(const ModelDescription& model) {
+  if (model.split_hash.empty() || model.data_hash.empty()) return {};
+  return "held-out-" + io::sha256_hex(model.split_hash + model.data_hash).substr(0, 12);
+}
+
 }  // namespace
 
 const char* name(EnsembleRule rule) {
@@ -39,6 +46,13 @@ const char* name(EnsembleRule rule) {
       break;
   }
   return "mean";
+}
+
+EnsembleRule ensemble_rule(std::string_view text) {
+  for (const EnsembleRule rule : {EnsembleRule::mean, EnsembleRule::logit_mean, EnsembleRule::fitted}) {
+    if (text == name(rule)) return rule;
+  }
+  throw nn::Error(nn::message("the rule '", text, "' is not known to this program"));
 }
 
 std::size_t Ensemble::models() const {
@@ -63,7 +77,7 @@ void Ensemble::check() const {
                train::name(first.description.preprocessing.images), ": members must read the same kind of images");
     }
   }
-  if (rule == EnsembleRule::fitted) check_weights(*this);
+  if (rule == EnsembleRule::fitted || !weights.empty()) check_weights(*this);
 }
 
 Belief combine(EnsembleRule rule, std::span<const Belief> members, std::span<const Probabilities> weights) {
@@ -103,7 +117,8 @@ std::vector<MemberRow> member_rows(const Ensemble& ensemble) {
     rows.push_back({.member = member.name,
                     .network = member.models.front().description.architecture,
                     .models = static_cast<int>(member.models.size()),
-                    .validation_score = member.validation_score});
+                    .validation_score = member.validation_score,
+                    .validation_images = member.validation_images});
   }
   return rows;
 }
@@ -121,7 +136,9 @@ std::string member_name(const std::filesystem::path& path) {
 Member read_member(const std::filesystem::path& path) {
   Member member{.name = member_name(path), .models = {}};
   member.models.push_back(read_model(path));
-  member.validation_score = member.models.front().description.weighted_log_loss;
+  const ModelDescription& model = member.models.front().description;
+  member.validation_score = model.weighted_log_loss;
+  member.validation_images = held_out_images(model);
   return member;
 }
 

@@ -4,6 +4,7 @@
 #include <limits>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "train/ensemble/belief.h"
@@ -20,6 +21,7 @@ struct Member {
   /// Weighted log loss on what the member did not train on, never on data that is to be judged: of its validation part,
   /// or out of fold. NaN if not known.
   double validation_score = std::numeric_limits<double>::quiet_NaN();
+  std::string validation_images{};  // that it was measured on, as MemberRow::validation_images
 };
 
 enum class EnsembleRule {
@@ -29,11 +31,13 @@ enum class EnsembleRule {
 };
 /// "mean", "logit-mean", "fitted".
 const char* name(EnsembleRule rule);
+/// Throws nn::Error for any other name.
+EnsembleRule ensemble_rule(std::string_view name);
 
 struct Ensemble {
   std::vector<Member> members;
   EnsembleRule rule = EnsembleRule::mean;
-  /// Of each member; not negative, each label's sum is 1. For `fitted`, else empty.
+  /// Of each member, for `fitted`; not negative, each label's sum is 1. May be empty, or wait unused, with other rules.
   std::vector<Probabilities> weights{};
   TestTimeAugmentation augmentation = TestTimeAugmentation::none;
 

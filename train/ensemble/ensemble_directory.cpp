@@ -14,6 +14,9 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
+/// What falx ensemble scores members on, which is the same for all of them.
+constexpr const char* out_of_fold_images = "out-of-fold";
+
 ordered_json by_label(const Probabilities& values) {
   ordered_json object;
   for (std::size_t i = 0; i < values.size(); ++i) object[std::string(io::label_names[i])] = values[i];
@@ -61,13 +64,6 @@ void write_files(const EnsembleDirectory& directory, const Ensemble& ensemble) {
   io::write_file_atomically(directory.description(), object.dump(2) + "\n");
 }
 
-EnsembleRule rule_of(const std::string& text) {
-  for (const EnsembleRule rule : {EnsembleRule::mean, EnsembleRule::logit_mean, EnsembleRule::fitted}) {
-    if (text == name(rule)) return rule;
-  }
-  throw nn::Error("the rule '" + text + "' is not known to this program");
-}
-
 /// A file below the directory and nowhere else: ensemble.json is not trusted.
 fs::path checked_path(const fs::path& directory, const std::string& file) {
   const fs::path path = fs::path(file).lexically_normal();
@@ -94,13 +90,14 @@ Ensemble read_description(const fs::path& directory, const ordered_json& object)
   const std::vector<std::string> labels(io::label_names.begin(), io::label_names.end());
   NN_CHECK(object.at("labels").get<std::vector<std::string>>() == labels,
            "has other labels: ", object.at("labels").dump());
-  Ensemble ensemble{.members = {}, .rule = rule_of(object.at("rule").get<std::string>())};
+  Ensemble ensemble{.members = {}, .rule = ensemble_rule(object.at("rule").get<std::string>())};
   ensemble.augmentation = test_time_augmentation(object.at("tta").get<std::string>());
   for (const ordered_json& entry : object.at("members")) {
     Member& member = ensemble.members.emplace_back(Member{.name = entry.at("name").get<std::string>(), .models = {}});
     for (const ordered_json& model : entry.at("models")) {
       member.models.push_back(read_model_of(directory, member.name, model));
     }
+    member.validation_images = out_of_fold_images;
     const ordered_json& score = entry.at("validation_score");
     if (!score.is_null()) member.validation_score = score.get<double>();
     if (entry.contains("weights")) ensemble.weights.push_back(from_labels(entry.at("weights")));

@@ -29,6 +29,7 @@ void add_validation_scores(const std::filesystem::path& table, std::vector<Membe
     NN_CHECK(row != rows.end(), table.string(), ": there is no member ", member.name,
              ", which the predictions beside it have; do they belong together?");
     member.validation_score = row->validation_score;
+    member.validation_images = row->validation_images;
   }
 }
 
@@ -40,6 +41,13 @@ std::optional<std::size_t> best_on_validation(const std::vector<MemberScores>& m
     if (members[i].validation_score < members[best].validation_score) best = i;
   }
   return best;
+}
+
+/// Scores of other images are no fair choice: an easy validation part makes a member look good.
+bool scored_on_the_same_images(const std::vector<MemberScores>& members) {
+  const std::string& images = members.front().validation_images;
+  return !images.empty() && std::all_of(members.begin(), members.end(),
+                                        [&](const MemberScores& member) { return member.validation_images == images; });
 }
 
 /// What is drawn as a whole, and whose each image is.
@@ -98,6 +106,7 @@ MemberEvaluation evaluate_members(std::span<const std::string> members, std::spa
   add_validation_scores(member_table, evaluation.members);
   if (const auto best = best_on_validation(evaluation.members)) {
     evaluation.comparison = compare(rows, labels, members[*best], *best, bootstrap);
+    evaluation.comparison->same_validation_images = scored_on_the_same_images(evaluation.members);
   }
   return evaluation;
 }
@@ -111,9 +120,12 @@ std::string comparison_sentence(const MemberEvaluation& evaluation) {
   const BestMemberComparison& c = *evaluation.comparison;
   return fmt::format(
       "Ensemble minus {}, the best member on validation: {:+.4f} ({:.0f}% interval {:+.4f} to {:+.4f}; {} resamples of "
-      "{} {}). Below zero the ensemble is better.",
+      "{} {}). Below zero the ensemble is better.{}",
       c.member, c.interval.difference, 100 * c.bootstrap.confidence, c.interval.low, c.interval.high,
-      c.bootstrap.resamples, c.interval.groups, c.drawn);
+      c.bootstrap.resamples, c.interval.groups, c.drawn,
+      c.same_validation_images ? ""
+                               : " The members' validation scores are not known to be of the same images: which is "
+                                 "the best member is a guess.");
 }
 
 std::string member_table_text(const MemberEvaluation& evaluation, const Scores& ensemble) {
@@ -147,6 +159,7 @@ std::string member_table_json(const MemberEvaluation& evaluation) {
   if (const auto& c = evaluation.comparison) {
     object["comparison"] = {{"best_member", c->member},
                             {"chosen_on", "validation"},
+                            {"same_validation_images", c->same_validation_images},
                             {"difference", number(c->interval.difference)},
                             {"interval", {number(c->interval.low), number(c->interval.high)}},
                             {"confidence", c->bootstrap.confidence},

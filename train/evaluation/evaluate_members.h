@@ -16,6 +16,7 @@ struct MemberScores {
   std::string name;
   Scores scores;
   double validation_score = std::numeric_limits<double>::quiet_NaN();  // of members.csv; NaN if not known
+  std::string validation_images{};                                     // of members.csv; empty if not known
 };
 
 /// The ensemble against the member that was best on validation: chosen without a look at the evaluated labels.
@@ -24,6 +25,8 @@ struct BestMemberComparison {
   DifferenceInterval interval;  // ensemble minus member: negative if the ensemble is better
   BootstrapOptions bootstrap;
   std::string drawn;  // "patients"; "studies" or "images" where the table names no patients
+  /// Whether the members' validation scores, by which it was chosen, are known to be of the same images.
+  bool same_validation_images = false;
 };
 
 struct MemberEvaluation {

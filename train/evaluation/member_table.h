@@ -13,9 +13,12 @@ struct MemberRow {
   std::string network;      // "densenet121"
   int models = 1;           // folds
   double validation_score;  // weighted log loss; NaN: not known
+  /// What it was measured on: equal texts, equal images. Empty: not known.
+  std::string validation_images{};
 };
 
-/// `member,network,models,validation_weighted_log_loss`, a row a member.
+/// `member,network,models,validation_weighted_log_loss,validation_images`, a row a member. The last column need not be
+/// there to be read.
 void write_member_table(const std::filesystem::path& path, std::span<const MemberRow> rows);
 std::vector<MemberRow> read_member_table(const std::filesystem::path& path);
 

@@ -79,6 +79,16 @@ TEST_F(EnsembleDirectoryTest, ComesBackAfterItWasMovedAndTheRunsAreGone) {
   EXPECT_FALSE(train::is_ensemble(directory_.path()));
 }
 
+TEST_F(EnsembleDirectoryTest, WeightsWaitBehindAnotherRule) {
+  ensemble_.rule = train::EnsembleRule::logit_mean;
+  write();
+  const train::Ensemble read = train::read_ensemble(path("out"));
+  EXPECT_EQ(read.rule, train::EnsembleRule::logit_mean);
+  EXPECT_EQ(read.weights, ensemble_.weights);
+  change([](json& o) { o["members"][0]["weights"]["any"] = 0.5; });
+  EXPECT_THAT(error_of_reading(), HasSubstr("any add up to 1.4")) << "checked though not used";
+}
+
 TEST_F(EnsembleDirectoryTest, NamesLabelsAndHashes) {
   write();
   const json object = json::parse(io::read_file(path("out/ensemble.json")));
@@ -139,6 +149,11 @@ TEST_F(EnsembleDirectoryTest, MemberTableKeepsValidationScores) {
   EXPECT_EQ(rows[0].network, "network-a");
   EXPECT_EQ(rows[0].validation_score, 0.25);
   EXPECT_EQ(rows[1].models, 2);
+  EXPECT_EQ(rows[0].validation_images, "") << "the models state no split";
+  write();
+  for (const train::Member& member : train::read_ensemble(path("out")).members) {
+    EXPECT_EQ(member.validation_images, "out-of-fold") << "falx ensemble scores all on the same images";
+  }
   EXPECT_TRUE(std::isnan(rows[1].validation_score));
 }
 

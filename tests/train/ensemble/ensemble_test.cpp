@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "tests/support/error_of.h"
+#include "tests/support/temporary_directory.h"
 #include "tests/train/tiny_network.h"
 
 namespace {
@@ -53,6 +54,25 @@ TEST(Combine, CertainMembersStayProbabilities) {
   const Belief whole = train::combine(EnsembleRule::mean, members, {});
   EXPECT_LE(whole.p[0], 1) << "ten tenths add up to more than 1";
   EXPECT_NEAR(whole.p[0], 1, 1e-15);
+}
+
+TEST(ReadMember, OneSplitAndOneTrainingPartLeaveTheSameImagesOut) {
+  const test::TemporaryDirectory directory;
+  const auto images_of = [&](const std::string& split, const std::string& data) {
+    test::TinyNetwork network;
+    train::ModelDescription description;
+    description.architecture = "tiny";
+    description.split_hash = split;
+    description.data_hash = data;
+    train::write_model(directory / "model.safetensors", description, network);
+    return train::read_member(directory / "model.safetensors").validation_images;
+  };
+  const std::string images = images_of("split", "data");
+  EXPECT_NE(images, "");
+  EXPECT_EQ(images, images_of("split", "data"));
+  EXPECT_NE(images, images_of("another", "data"));
+  EXPECT_NE(images, images_of("split", "another fold's"));
+  EXPECT_EQ(images_of("", "data"), "") << "not known";
 }
 
 train::Member member_of(const std::string& name, train::ImageKind kind = train::ImageKind::dicom) {

@@ -46,7 +46,7 @@ class EvaluateMembers : public testing::Test {
   }
   void write_members(const std::string& rows) const {
     io::write_file_atomically(directory_ / "members.csv",
-                              "member,network,models,validation_weighted_log_loss\n" + rows);
+                              "member,network,models,validation_weighted_log_loss,validation_images\n" + rows);
   }
   train::Evaluation run() const {
     return train::evaluate({.predictions = directory_ / "predictions.csv", .labels = directory_ / "labels.csv"});
@@ -69,7 +69,7 @@ TEST_F(EvaluateMembers, EachMemberIsScored) {
 }
 
 TEST_F(EvaluateMembers, TheBestIsChosenOnValidationNotOnTheLabels) {
-  write_members("good,cnn,1,0.5\nbad,cnn,1,0.4\n");
+  write_members("good,cnn,1,0.5,one\nbad,cnn,1,0.4,one\n");
   const train::MemberEvaluation members = run().members;
   ASSERT_TRUE(members.comparison);
   EXPECT_EQ(members.comparison->member, "bad") << "though the other is better on these labels";
@@ -87,17 +87,32 @@ TEST_F(EvaluateMembers, TheBestIsChosenOnValidationNotOnTheLabels) {
 }
 
 TEST_F(EvaluateMembers, AnUnknownValidationScoreCouldBeTheBest) {
-  write_members("good,cnn,1,0.5\nbad,cnn,1,\n");
+  write_members("good,cnn,1,0.5,one\nbad,cnn,1,,one\n");
   EXPECT_FALSE(run().members.comparison);
 }
 
+TEST_F(EvaluateMembers, SaysWhetherTheValidationScoresAreOfTheSameImages) {
+  const auto note = HasSubstr("not known to be of the same images");
+  write_members("good,cnn,1,0.5,one\nbad,cnn,1,0.4,one\n");
+  EXPECT_THAT(train::evaluation_table(run()), Not(note));
+  EXPECT_EQ(json::parse(train::evaluation_json(run()))["comparison"]["same_validation_images"], true);
+  write_members("good,cnn,1,0.5,one\nbad,cnn,1,0.4,another\n");
+  EXPECT_THAT(train::evaluation_table(run()), note);
+  EXPECT_EQ(json::parse(train::evaluation_json(run()))["comparison"]["same_validation_images"], false);
+  write_members("good,cnn,1,0.5,\nbad,cnn,1,0.4,\n");
+  EXPECT_THAT(train::evaluation_table(run()), note);
+  io::write_file_atomically(directory_ / "members.csv",
+                            "member,network,models,validation_weighted_log_loss\ngood,cnn,1,0.5\nbad,cnn,1,0.4\n");
+  EXPECT_THAT(train::evaluation_table(run()), note) << "an older table";
+}
+
 TEST_F(EvaluateMembers, MembersOfOtherPredictionsAreRefused) {
-  write_members("good,cnn,1,0.5\nother,cnn,1,0.4\n");
+  write_members("good,cnn,1,0.5,one\nother,cnn,1,0.4,one\n");
   EXPECT_THAT(test::error_of([&] { run(); }), HasSubstr("there is no member bad"));
 }
 
 TEST_F(EvaluateMembers, OneModelHasNoMembers) {
-  write_members("other,cnn,1,0.4\n");
+  write_members("other,cnn,1,0.4,one\n");
   std::vector<train::Prediction> rows(1);
   rows[0].image = "i0";
   train::write_predictions(directory_ / "predictions.csv", rows);
