@@ -60,15 +60,15 @@ struct NormalizeBackwardTerms {
 
     NN_HOST_DEVICE void add(const Loaded& loaded, std::int64_t row, std::uint32_t column, int count,
                             Floats<width> (&sum)[sums]) const {
-      Floats<width> dx;
+      Floats<width> gradient;
       NN_UNROLL for (int i = 0; i < width; ++i) {
-        const float x = loaded.x.v[i], dy = loaded.dy.v[i];
-        const float dz = channels.relu ? nn::functors::ReluBackward{}(normalized(i, x), dy) : dy;
+        const float value = loaded.x.v[i], above = loaded.dy.v[i];
+        const float dz = channels.relu ? nn::functors::ReluBackward{}(normalized(i, value), above) : above;
         sum[0].v[i] += dz;
-        sum[1].v[i] += dz * (x - channels.mean.v[i]);
-        dx.v[i] = dz * channels.scale.v[i];
+        sum[1].v[i] += dz * (value - channels.mean.v[i]);
+        gradient.v[i] = dz * channels.scale.v[i];
       }
-      if (all.dx.data != nullptr) cuda::store<width>(all.dx.at(row, column), dx, count, all.beta);
+      if (all.dx.data != nullptr) cuda::store<width>(all.dx.at(row, column), gradient, count, all.beta);
     }
     NN_HOST_DEVICE void add(std::int64_t row, std::uint32_t column, int count, Floats<width> (&sum)[sums]) const {
       add(load(row, column, count), row, column, count, sum);
