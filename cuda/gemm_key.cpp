@@ -23,7 +23,7 @@ std::ostream& operator<<(std::ostream& out, const ColumnMajorMatrix& m) {
 }  // namespace
 
 int alignment_of(const void* address) {
-  return 1 << std::countr_zero(std::bit_cast<std::uintptr_t>(address) | largest_alignment);
+  return 1 << std::countr_zero(reinterpret_cast<std::uintptr_t>(address) | largest_alignment);
 }
 
 GemmKey gemm_key(const MatrixProduct& product, const nn::DeviceOptions& options) {

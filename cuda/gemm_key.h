@@ -34,7 +34,7 @@ struct ColumnMajorMatrix {
   std::int64_t leading_dimension = 0;  // elements from a column to the next
   int alignment = 0;                   // of its address, in bytes: a power of two, at most 256
 
-  auto operator<=>(const ColumnMajorMatrix&) const = default;
+  auto operator<=>(const ColumnMajorMatrix&) const = default;  // NOLINT(modernize-use-nullptr): clang-tidy 14 errs
 };
 
 /// Products with one key are computed by one algorithm.
@@ -51,7 +51,7 @@ struct GemmKey {
   std::int64_t k() const { return transpose_a ? a.rows : a.columns; }
   bool has_bias() const { return bias_alignment > 0; }
 
-  auto operator<=>(const GemmKey&) const = default;
+  auto operator<=>(const GemmKey&) const = default;  // NOLINT(modernize-use-nullptr): clang-tidy 14 errs
 };
 
 GemmKey gemm_key(const MatrixProduct& product, const nn::DeviceOptions& options);

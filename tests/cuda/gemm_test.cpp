@@ -16,7 +16,6 @@
 
 namespace {
 
-using cuda::Matrix;
 using cuda::MatrixProduct;
 using nn::Device;
 using nn::DType;
@@ -26,7 +25,7 @@ using nn::Tensor;
 Tensor random(std::int64_t rows, std::int64_t columns, DType dtype, std::uint64_t seed) {
   nn::Random random(seed);
   const std::vector<double> drawn = test::normal()(rows * columns, random);
-  const Tensor t = Tensor::empty(nn::matrix_shape(rows, columns), dtype);
+  Tensor t = Tensor::empty(nn::matrix_shape(rows, columns), dtype);
   for (std::size_t i = 0; i < drawn.size(); ++i) {
     const auto value = static_cast<float>(drawn[i]);
     if (dtype == DType::f32) {
@@ -39,7 +38,7 @@ Tensor random(std::int64_t rows, std::int64_t columns, DType dtype, std::uint64_
 }
 
 Tensor copy_on(const Tensor& t, Device device) {
-  const Tensor copied = Tensor::empty(t.shape(), t.dtype(), device);
+  Tensor copied = Tensor::empty(t.shape(), t.dtype(), device);
   nn::copy_into(t, copied);
   return copied;
 }
