@@ -105,9 +105,9 @@ BatchUploader::~BatchUploader() = default;
 DeviceBatch BatchUploader::upload(const Batch& batch) {
   const bool made_on_cpu = device_ == Device::cpu && batch.input.defined();
   if (made_on_cpu && batch.input.dtype() == input_) return {batch.input, batch.targets, batch.mask};
-  const DeviceBatch to{.input = Tensor::empty(batch.input_shape(), input_, device_),
-                       .targets = Tensor::empty(batch.targets.shape(), DType::f32, device_),
-                       .mask = Tensor::empty(batch.mask.shape(), DType::f32, device_)};
+  DeviceBatch to{.input = Tensor::empty(batch.input_shape(), input_, device_),
+                 .targets = Tensor::empty(batch.targets.shape(), DType::f32, device_),
+                 .mask = Tensor::empty(batch.mask.shape(), DType::f32, device_)};
   upload(batch, to);
   return to;
 }
