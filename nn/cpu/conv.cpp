@@ -3,10 +3,15 @@
 //   forward            Y  = Z W^T
 //   backward_weights   dW = dY^T Z
 //   backward_data      dZ = patches of dY times W regrouped, once for each of stride_h x stride_w sets of pixels.
+// Where conv_choice.h says so, by minimal filtering instead (winograd.h).
 #include "nn/kernels/conv.h"
 
+#include <optional>
+
+#include "nn/cpu/conv_choice.h"
 #include "nn/cpu/elementwise.h"
 #include "nn/cpu/patches.h"
+#include "nn/cpu/winograd.h"
 
 namespace nn {
 namespace cpu {
@@ -66,6 +71,20 @@ void check_vectors(const char* kernel, std::initializer_list<const Tensor*> vect
   }
 }
 
+/// The tiles of minimal filtering; none: direct.
+std::optional<winograd::TileSize> tiles_for(ConvPass pass, const Tensor& x, const Tensor& w,
+                                            const ConvGeometry& geometry) {
+  switch (conv_algorithm(pass, x.shape(), w.shape(), geometry, x.dtype())) {
+    case ConvAlgorithm::direct:
+      return std::nullopt;
+    case ConvAlgorithm::winograd_2x2:
+      return winograd::TileSize::two;
+    case ConvAlgorithm::winograd_4x4:
+      return winograd::TileSize::four;
+  }
+  return std::nullopt;
+}
+
 WindowGrid pixel_grid(const Shape& image) { return {.count_h = image.h, .count_w = image.w}; }
 
 void forward(const Tensor& x, const Tensor& w, const ConvPrologue& prologue, const ConvEpilogue& epilogue,
@@ -73,6 +92,9 @@ void forward(const Tensor& x, const Tensor& w, const ConvPrologue& prologue, con
   check_conv2d("conv2d_forward", x, w, geometry, y, x.dtype());
   check_vectors("conv2d_forward", {&prologue.scale, &prologue.shift}, x);
   check_vectors("conv2d_forward", {&epilogue.bias, &epilogue.sum, &epilogue.sum_of_squares}, y);
+  if (const auto tiles = tiles_for(ConvPass::forward, x, w, geometry)) {
+    return winograd::forward(*tiles, x, w, prologue, epilogue, geometry.padding, y);
+  }
   dispatch_float("conv2d_forward", x, [&]<class T>() {
     const std::int64_t depth = w.elements() / w.n();
     const auto weights = PackedMatrix<T>::from_transposed(weight_rows<T>(w), depth, w.n());

@@ -30,6 +30,7 @@ void compute(const Piece& piece, const MatrixReader<T>& a, const PackedMatrix<T>
       a.read(piece.row + i, rows, begin, depth, packed_rows, max_depth);
       multiply_block<T>({.a = packed_rows,
                          .a_order = PanelOrder::rows,
+                         .a_panel = max_depth * tile_shape<T>().rows,
                          .b = b.block(begin, depth, piece.column),
                          .c = c + i * c_pitch,
                          .c_pitch = c_pitch,

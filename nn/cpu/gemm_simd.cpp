@@ -31,8 +31,9 @@ constexpr int tile_vectors = 2;
 template <int kRows, int kVectors, PanelOrder kOrder>
 HWY_INLINE void multiply_tile(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, float* HWY_RESTRICT c,
                               std::int64_t c_pitch, std::int64_t depth, bool add) {
-  constexpr std::int64_t row_step = kOrder == PanelOrder::rows ? max_depth : 1;
-  constexpr std::int64_t depth_step = kOrder == PanelOrder::rows ? 1 : tile_rows;
+  constexpr bool rows_apart = kOrder == PanelOrder::rows || kOrder == PanelOrder::chunks;
+  constexpr std::int64_t row_step = !rows_apart ? 1 : kOrder == PanelOrder::rows ? max_depth : chunk;
+  constexpr std::int64_t depth_step = rows_apart ? 1 : kOrder == PanelOrder::depth ? tile_rows : chunk;
   const Lanes d;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
   Vector sum[kRows][kVectors];
@@ -41,18 +42,22 @@ HWY_INLINE void multiply_tile(const float* HWY_RESTRICT a, const float* HWY_REST
 #pragma GCC unroll 2
     for (int v = 0; v < kVectors; ++v) sum[i][v] = hn::Zero(d);
   }
-  for (std::int64_t p = 0; p < depth; ++p) {
-    Vector row_of_b[kVectors];
+  const std::int64_t run = kOrder == PanelOrder::chunks ? chunk : depth;
+  for (std::int64_t begin = 0; begin < depth; begin += run) {
+    for (std::int64_t p = 0; p < run; ++p) {
+      Vector row_of_b[kVectors];
 #pragma GCC unroll 2
-    for (int v = 0; v < kVectors; ++v) row_of_b[v] = hn::Load(d, b + v * lanes);
+      for (int v = 0; v < kVectors; ++v) row_of_b[v] = hn::Load(d, b + v * lanes);
 #pragma GCC unroll 16
-    for (int i = 0; i < kRows; ++i) {
-      const Vector element = hn::Set(d, a[i * row_step]);
+      for (int i = 0; i < kRows; ++i) {
+        const Vector element = hn::Set(d, a[i * row_step]);
 #pragma GCC unroll 2
-      for (int v = 0; v < kVectors; ++v) sum[i][v] = hn::MulAdd(element, row_of_b[v], sum[i][v]);
+        for (int v = 0; v < kVectors; ++v) sum[i][v] = hn::MulAdd(element, row_of_b[v], sum[i][v]);
+      }
+      a += depth_step;
+      b += kVectors * lanes;
     }
-    a += depth_step;
-    b += kVectors * lanes;
+    if (kOrder == PanelOrder::chunks) a += (tile_rows - 1) * chunk;
   }
 #pragma GCC unroll 16
   for (int i = 0; i < kRows; ++i) {
@@ -71,7 +76,7 @@ void multiply_panel(const Block<float>& block, const float* b, float* c) {
   std::int64_t left = block.rows;
   for (; left >= tile_rows; left -= tile_rows) {
     multiply_tile<tile_rows, kVectors, kOrder>(a, b, c, block.c_pitch, block.depth, block.add);
-    a += max_depth * tile_rows;
+    a += block.a_panel;
     c += tile_rows * block.c_pitch;
   }
   if (left > std::min(8, tile_rows)) {
@@ -85,15 +90,45 @@ void multiply_panel(const Block<float>& block, const float* b, float* c) {
   }
 }
 
+/// The same for panels of 16 rows: tiles of 8, or of 6, 6 and 4. Rows come in multiples of 16.
+template <int kVectors>
+void multiply_wide_panel(const Block<float>& block, const float* b, float* c) {
+  constexpr int height = tile_rows < 8 ? tile_rows : 8, rest = chunk % height;
+  const float* a = block.a;
+  for (std::int64_t i = 0; i < block.rows; i += chunk) {
+#pragma GCC unroll 2
+    for (int j = 0; j + height <= chunk; j += height) {
+      multiply_tile<height, kVectors, PanelOrder::wide>(a + j, b, c + j * block.c_pitch, block.c_pitch, block.depth,
+                                                        block.add);
+    }
+    if constexpr (rest > 0) {
+      constexpr int j = chunk - rest;
+      multiply_tile<rest, kVectors, PanelOrder::wide>(a + j, b, c + j * block.c_pitch, block.c_pitch, block.depth,
+                                                      block.add);
+    }
+    a += block.a_panel;
+    c += chunk * block.c_pitch;
+  }
+}
+
+template <int kVectors, PanelOrder kOrder>
+HWY_INLINE void multiply_any_panel(const Block<float>& block, const float* b, float* c) {
+  if constexpr (kOrder == PanelOrder::wide) {
+    multiply_wide_panel<kVectors>(block, b, c);
+  } else {
+    multiply_panel<kVectors, kOrder>(block, b, c);
+  }
+}
+
 template <PanelOrder kOrder>
 void multiply_panels(const Block<float>& block) {
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(Lanes()));
   for (std::int64_t j = 0; j < block.columns; j += tile_vectors * lanes) {
     const float* b = block.b + j * block.depth;
     if (block.columns - j > lanes) {
-      multiply_panel<tile_vectors, kOrder>(block, b, block.c + j);
+      multiply_any_panel<tile_vectors, kOrder>(block, b, block.c + j);
     } else {
-      multiply_panel<1, kOrder>(block, b, block.c + j);
+      multiply_any_panel<1, kOrder>(block, b, block.c + j);
     }
   }
 }
@@ -101,8 +136,16 @@ void multiply_panels(const Block<float>& block) {
 }  // namespace
 
 void multiply_block(const Block<float>& block) {
-  block.a_order == PanelOrder::rows ? multiply_panels<PanelOrder::rows>(block)
-                                    : multiply_panels<PanelOrder::depth>(block);
+  switch (block.a_order) {
+    case PanelOrder::rows:
+      return multiply_panels<PanelOrder::rows>(block);
+    case PanelOrder::depth:
+      return multiply_panels<PanelOrder::depth>(block);
+    case PanelOrder::chunks:
+      return multiply_panels<PanelOrder::chunks>(block);
+    case PanelOrder::wide:
+      return multiply_panels<PanelOrder::wide>(block);
+  }
 }
 
 TileShape tile_shape() {

@@ -20,15 +20,21 @@ void eigen_multiply_block(const Block<T>& block) {
   for (std::int64_t j = 0; j < block.columns; j += tile.columns) {
     const std::int64_t width = std::min(tile.columns, block.columns - j);
     const Eigen::Map<const Matrix> b(block.b + j * block.depth, block.depth, width);
-    for (std::int64_t i = 0; i < block.rows; i += tile.rows) {
-      const std::int64_t height = std::min(tile.rows, block.rows - i);
+    const std::int64_t panel_rows = block.a_order == PanelOrder::wide ? chunk : tile.rows;
+    for (std::int64_t i = 0; i < block.rows; i += panel_rows) {
+      const std::int64_t height = std::min(panel_rows, block.rows - i);
       Eigen::Map<Matrix, 0, Stride> c(block.c + i * block.c_pitch + j, height, width, Stride(block.c_pitch));
       if (!block.add) c.setZero();
-      const T* panel = block.a + i * max_depth;
+      const T* panel = block.a + i / panel_rows * block.a_panel;
       if (block.a_order == PanelOrder::rows) {
         c.noalias() += Eigen::Map<const Matrix, 0, Stride>(panel, height, block.depth, Stride(max_depth)) * b;
+      } else if (block.a_order == PanelOrder::chunks) {
+        for (std::int64_t p = 0; p < block.depth; p += chunk, panel += tile.rows * chunk) {
+          c.noalias() +=
+              Eigen::Map<const Matrix, 0, Stride>(panel, height, chunk, Stride(chunk)) * b.middleRows(p, chunk);
+        }
       } else {
-        c.noalias() += Eigen::Map<const Transposed, 0, Stride>(panel, height, block.depth, Stride(tile.rows)) * b;
+        c.noalias() += Eigen::Map<const Transposed, 0, Stride>(panel, height, block.depth, Stride(panel_rows)) * b;
       }
     }
   }

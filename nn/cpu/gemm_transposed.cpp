@@ -66,6 +66,7 @@ void compute(const Piece& piece, const MatrixReader<T>& a, const MatrixReader<T>
                    memory.rows.template data<T>(), memory.b.template data<T>());
     multiply_block<T>({.a = memory.a.template data<T>(),
                        .a_order = PanelOrder::depth,
+                       .a_panel = max_depth * tile.rows,
                        .b = memory.b.template data<T>(),
                        .c = c,
                        .c_pitch = c_pitch,

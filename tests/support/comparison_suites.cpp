@@ -1,4 +1,6 @@
 // Precision, Parity and Reference: one run compared with another.
+#include <algorithm>
+
 #include "nn/tensor/copy.h"
 #include "tests/support/kernel_choices.h"
 #include "tests/support/op_run.h"
@@ -25,9 +27,10 @@ OpResult on_cpu(OpResult result) {
 std::string check_precision(const OpCase& op) {
   const OpResult expected = run(op, op.function, nn::DType::f64);
   std::string report;
-  for_each_kernel_choice([&](const std::string& choice) {
-    const std::string found = differences(run(op, op.function, nn::DType::f32), expected, op.precision);
-    if (!found.empty()) report += "kernel choice " + choice + ":\n" + found;
+  for_each_kernel_choice([&](const KernelChoice& choice) {
+    const double bound = std::max(op.precision, choice.precision);
+    const std::string found = differences(run(op, op.function, nn::DType::f32), expected, bound);
+    if (!found.empty()) report += "kernel choice " + choice.name + ":\n" + found;
   });
   return report;
 }

@@ -1,17 +1,34 @@
 #include "tests/support/kernel_choices.h"
 
+#include "nn/cpu/conv_choice.h"
 #include "nn/cpu/simd_target.h"
 
 namespace test {
+namespace {
 
-void for_each_kernel_choice(const std::function<void(const std::string& name)>& body) {
+struct ConvChoice {
+  const char* name;
+  double precision;
+};
+// Twice what the kernels alone show (conv_kernel_test.cpp); direct leaves it to the op.
+constexpr ConvChoice conv_choices[] = {{"direct", 0}, {"winograd-2x2", 1e-6}, {"winograd", 1e-5}};
+
+}  // namespace
+
+void for_each_kernel_choice(const std::function<void(const KernelChoice& choice)>& body) {
   struct PutBack {
-    std::string kept = nn::cpu::simd_target();
-    ~PutBack() { nn::cpu::set_simd_target(kept); }
+    std::string target = nn::cpu::simd_target(), conv = nn::cpu::conv_choice();
+    ~PutBack() {
+      nn::cpu::set_simd_target(target);
+      nn::cpu::set_conv_choice(conv);
+    }
   } put_back;
-  for (const std::string& name : nn::cpu::simd_targets()) {
-    nn::cpu::set_simd_target(name);
-    body(name);
+  for (const std::string& target : nn::cpu::simd_targets()) {
+    nn::cpu::set_simd_target(target);
+    for (const ConvChoice& conv : conv_choices) {
+      nn::cpu::set_conv_choice(conv.name);
+      body({.name = target + ", " + conv.name, .precision = conv.precision});
+    }
   }
 }
 

@@ -34,6 +34,13 @@ inline std::vector<ConvCase> conv_cases() {
       {"7x7 stride 2", {1, 19, 17, 3}, {10, 7, 7, 3}, {.stride_h = 2, .stride_w = 2, .padding = pad(3)}},
       {"3x3 of one channel", {2, 8, 9, 1}, {5, 3, 3, 1}, {.padding = pad(1)}},
       {"3x3 over several depth runs and tiles", {3, 7, 9, 37}, {45, 3, 3, 37}, {.padding = pad(1)}},
+      {"3x3 over several groups of tiles", {1, 21, 22, 18}, {20, 3, 3, 18}, {.padding = pad(1)}},
+      {"3x3 of more channels than a depth run has", {1, 4, 5, 300}, {7, 3, 3, 300}, {.padding = pad(1)}},
+      {"3x3 to many channels", {1, 5, 6, 6}, {150, 3, 3, 6}, {.padding = pad(1)}},
+      {"3x3 with four paddings",
+       {2, 6, 9, 5},
+       {4, 3, 3, 5},
+       {.padding = {.top = 2, .left = 0, .bottom = 1, .right = 3}}},
       {"1x1 over several row and column blocks", {2, 23, 11, 19}, {300, 1, 1, 19}},
   };
 }

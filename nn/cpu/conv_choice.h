@@ -1,0 +1,33 @@
+// Which algorithm a convolution runs by. A function of its shape, the SIMD target and one setting of the process; never
+// of time or of the number of threads, so that results can be repeated.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "nn/kernels/conv.h"
+
+namespace nn::cpu {
+
+enum class ConvAlgorithm {
+  direct,        // sums of products as the definition has them: the most accurate
+  winograd_2x2,  // minimal filtering F(2x2,3x3): 2.25 times fewer multiplications, nearly as accurate
+  winograd_4x4,  // F(4x4,3x3): 4 times fewer, an error about 20 times as large (nn/cpu/README.md)
+};
+const char* name(ConvAlgorithm algorithm);
+
+enum class ConvPass { forward, backward_data, backward_weights };
+
+/// For one pass of a convolution of x {n,h,w,in} with w {out,kernel_h,kernel_w,in}. Minimal filtering is for f32, 3x3
+/// kernels and stride 1.
+ConvAlgorithm conv_algorithm(ConvPass pass, const Shape& x, const Shape& w, const ConvGeometry& geometry, DType dtype);
+
+/// The settings: "auto", the fastest for each shape, by a table; "winograd", "winograd-2x2" and "direct", that
+/// algorithm wherever it is possible.
+std::vector<std::string> conv_choices();
+/// The one in use: "auto", or what the environment variable FALX_CONV names.
+std::string conv_choice();
+/// Takes another one from now on; an error names the choices. Not while kernels run.
+void set_conv_choice(const std::string& name);
+
+}  // namespace nn::cpu

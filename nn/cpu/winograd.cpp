@@ -1,0 +1,220 @@
+// Forward and backward for data by minimal filtering, Y = A^T [ sum over channels of U . V ] A:
+//
+//   group of tiles --transform--> V  36 x (tiles x in)          for all tiles of a group, panels of a few tiles
+//                                 M  36 x (tiles x out) = V U   36 matrix products
+//   pixels of Y  <--transform--   M                             + bias, ReLU, sums, beta
+//
+// A small group's V and M lie in one core's second-level cache from beginning to end, and threads share the groups
+// ("fused"). With many channels the filters U no longer fit a cache beside them, and reading them anew for every small
+// group costs more than the products: then a group is large and threads share the work within it.
+#include "nn/cpu/winograd.h"
+
+#include "nn/core/parallel.h"
+#include "nn/cpu/blocking.h"
+#include "nn/cpu/winograd_plan.h"
+
+namespace nn::cpu::winograd {
+namespace {
+
+/// The filters' frequencies, channels in x channels out, packed for products.
+struct Filters {
+  Filters(TileSize size, const FilterSource& source)
+      : depth_step(equal_step(round_up(source.depth, channel_step), max_depth, channel_step)),
+        frequencies(make_frequencies(size, {.rows = round_up(source.depth, channel_step),
+                                            .columns = round_up(source.columns, channel_step),
+                                            .band = depth_step,
+                                            .width = tile_shape<float>().columns})) {
+    parallel_for(0, depth(), channel_step, [&](std::int64_t first, std::int64_t last) {
+      transform_filters(size, source, first, last - first, frequencies.view);
+    });
+  }
+
+  std::int64_t depth() const { return frequencies.view.panels.rows; }
+  std::int64_t columns() const { return frequencies.view.panels.columns; }
+
+  std::int64_t depth_step;  // depths that a product meets at once
+  OwnedFrequencies frequencies;
+};
+
+/// One convolution: what is read and written does not change from group to group.
+struct Convolution {
+  TileSize size;
+  TileSource source;
+  const Filters& filters;
+  TileTarget target;
+  TileGrid grid;
+  ForwardPlan plan;
+};
+
+/// The sums of one channel pass over a group of `panel` tiles; null if not wanted.
+double* sums_at(std::vector<double>& sums, std::int64_t panel, std::int64_t channels) {
+  return sums.empty() ? nullptr : sums.data() + panel * channels;
+}
+
+/// Sums over pixels, one row of channels for each panel of tiles, added up in order at the end.
+struct PartialSums {
+  PartialSums(const ConvEpilogue& epilogue, std::int64_t panels, std::int64_t all_channels) : channels(all_channels) {
+    const auto count = static_cast<std::size_t>(panels * channels);
+    if (epilogue.sum.defined()) sum.resize(count);
+    if (epilogue.sum_of_squares.defined()) sum_of_squares.resize(count);
+  }
+
+  void finish(const std::vector<double>& partial, const Tensor& out) const {
+    for (std::int64_t c = 0; c < channels && !partial.empty(); ++c) {
+      double total = 0;
+      for (auto at = static_cast<std::size_t>(c); at < partial.size(); at += static_cast<std::size_t>(channels)) {
+        total += partial[at];
+      }
+      out.data<float>()[c] = static_cast<float>(total);
+    }
+  }
+
+  std::int64_t channels;
+  std::vector<double> sum, sum_of_squares;
+};
+
+/// Working memory for one group.
+struct GroupMemory {
+  explicit GroupMemory(const Convolution& c)
+      : v(make_frequencies(c.size, {.rows = c.plan.group_tiles,
+                                    .columns = c.filters.depth(),
+                                    .band = tile_shape<float>().rows,
+                                    .width = chunk})),
+        m(make_frequencies(c.size, {.rows = c.plan.group_tiles,
+                                    .columns = c.plan.columns_at_once + channel_step,
+                                    .band = 1,
+                                    .width = c.plan.columns_at_once + channel_step})) {}
+
+  OwnedFrequencies v, m;
+};
+
+/// M = V U for one frequency and columns [column, column + columns) of the filters; M begins at its own column 0.
+void multiply_frequency(const Convolution& c, const GroupMemory& memory, std::int64_t frequency, std::int64_t tiles,
+                        std::int64_t column, std::int64_t columns, std::int64_t m_column) {
+  const Frequencies &v = memory.v.view, &u = c.filters.frequencies.view, &m = memory.m.view;
+  for (std::int64_t p = 0; p < c.filters.depth(); p += c.filters.depth_step) {
+    multiply_block<float>({.a = v.data + frequency * v.step + v.panels.panel(0, p),
+                           .a_order = PanelOrder::chunks,
+                           .a_panel = v.panels.band * v.panels.columns,
+                           .b = u.data + frequency * u.step + u.panels.panel(p, column),
+                           .c = m.data + frequency * m.step + m_column,
+                           .c_pitch = m.panels.columns,
+                           .rows = tiles,
+                           .columns = columns,
+                           .depth = u.panels.band_rows(p),
+                           .add = p > 0});
+  }
+}
+
+/// All of a group's tiles from pixels to pixels. The loops are parallel unless groups are.
+void convolve_group(const Convolution& c, const GroupMemory& memory, std::int64_t first_tile, PartialSums& sums) {
+  const std::int64_t tiles = std::min(c.plan.group_tiles, c.grid.tiles - first_tile);
+  const std::int64_t panel = tile_shape<float>().rows;
+  parallel_for(0, tiles, panel, [&](std::int64_t first, std::int64_t last) {
+    transform_input(c.size, c.source, {c.grid, first_tile + first, last - first}, memory.v.view, first);
+  });
+  for (std::int64_t column = 0; column < c.filters.columns(); column += c.plan.columns_at_once) {
+    const std::int64_t columns = std::min(c.plan.columns_at_once, c.filters.columns() - column);
+    const std::int64_t parts = blocks(columns, c.plan.columns_a_product);
+    parallel_for(0, frequencies(c.size) * parts, 1, [&](std::int64_t first, std::int64_t last) {
+      for (std::int64_t i = first; i < last; ++i) {
+        const std::int64_t begin = i % parts * c.plan.columns_a_product;
+        multiply_frequency(c, memory, i / parts, tiles, column + begin,
+                           std::min(c.plan.columns_a_product, columns - begin), begin);
+      }
+    });
+    const std::int64_t used = std::min(columns, c.target.shape.c - column);
+    parallel_for(0, tiles, panel, [&](std::int64_t first, std::int64_t last) {
+      TileTarget target = c.target;
+      const std::int64_t index = (first_tile + first) / panel;
+      target.sum = sums_at(sums.sum, index, sums.channels);
+      target.sum_of_squares = sums_at(sums.sum_of_squares, index, sums.channels);
+      Frequencies m = memory.m.view;
+      m.data += first * m.panels.columns;
+      transform_output(c.size, m, {c.grid, first_tile + first, last - first}, column, used, target);
+    });
+  }
+}
+
+void convolve(TileSize size, const TileSource& source, const FilterSource& filter_source, const TileTarget& target,
+              const ConvEpilogue& epilogue) {
+  const Filters filters(size, filter_source);
+  const TileGrid grid(target.shape, size);
+  const ForwardPlan plan = forward_plan(grid.tiles, filters.depth(), filters.columns());
+  const Convolution convolution{size, source, filters, target, grid, plan};
+  PartialSums sums(epilogue, blocks(grid.tiles, tile_shape<float>().rows), target.shape.c);
+  const std::int64_t groups = blocks(grid.tiles, plan.group_tiles);
+  const auto all_of = [&](std::int64_t first, std::int64_t last) {
+    const GroupMemory memory(convolution);
+    for (std::int64_t group = first; group < last; ++group) {
+      convolve_group(convolution, memory, group * plan.group_tiles, sums);
+    }
+  };
+  if (plan.fused) {
+    parallel_for(0, groups, std::max<std::int64_t>(1, groups / 64), all_of);
+  } else {
+    all_of(0, groups);
+  }
+  sums.finish(sums.sum, epilogue.sum);
+  sums.finish(sums.sum_of_squares, epilogue.sum_of_squares);
+}
+
+/// {out,3,3,in} as nine matrices in x out.
+Tensor transposed_taps(const Tensor& w) {
+  const Tensor taps = Tensor::empty({9, 1, w.c(), w.n()});
+  parallel_for(0, w.c(), channel_step, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t begin = 0; begin < w.n(); begin += channel_step) {  // blocks that fit the first-level cache
+      const std::int64_t end = std::min(begin + channel_step, w.n());
+      for (std::int64_t tap = 0; tap < 9; ++tap) {
+        for (std::int64_t c = first; c < last; ++c) {
+          float* to = taps.row<float>(tap * w.c() + c);
+          for (std::int64_t k = begin; k < end; ++k) to[k] = w.row<float>(9 * k + tap)[c];
+        }
+      }
+    }
+  });
+  return taps;
+}
+
+const float* data_or_null(const Tensor& vector) { return vector.defined() ? vector.data<float>() : nullptr; }
+
+}  // namespace
+
+void forward(TileSize size, const Tensor& x, const Tensor& w, const ConvPrologue& prologue,
+             const ConvEpilogue& epilogue, const Padding& padding, const Tensor& y) {
+  const Tensor taps = transposed_taps(w);
+  convolve(
+      size,
+      {.data = x.data<float>(),
+       .shape = x.shape(),
+       .pitch = x.pitch(),
+       .first_h = -padding.top,
+       .first_w = -padding.left,
+       .scale = data_or_null(prologue.scale),
+       .shift = data_or_null(prologue.shift),
+       .relu = prologue.relu},
+      {.data = taps.data<float>(), .tap_step = w.c() * w.n(), .depth_step = w.n(), .depth = w.c(), .columns = w.n()},
+      {.data = y.data<float>(),
+       .shape = y.shape(),
+       .pitch = y.pitch(),
+       .bias = data_or_null(epilogue.bias),
+       .relu = epilogue.relu,
+       .beta = epilogue.beta},
+      epilogue);
+}
+
+void backward_data(TileSize size, const Tensor& dy, const Tensor& w, const Padding& padding, const Tensor& dz,
+                   float beta) {
+  // A convolution of dy with the filters turned around (taps from last to first), channels in and out exchanged.
+  convolve(
+      size,
+      {.data = dy.data<float>(),
+       .shape = dy.shape(),
+       .pitch = dy.pitch(),
+       .first_h = padding.top - 2,
+       .first_w = padding.left - 2},
+      {.data = w.row<float>(8), .tap_step = -w.pitch(), .depth_step = 9 * w.pitch(), .depth = w.n(), .columns = w.c()},
+      {.data = dz.data<float>(), .shape = dz.shape(), .pitch = dz.pitch(), .beta = beta}, {});
+}
+
+}  // namespace nn::cpu::winograd

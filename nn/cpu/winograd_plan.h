@@ -1,0 +1,30 @@
+// How the work of minimal filtering is cut. A function of shapes and the SIMD target alone.
+#pragma once
+
+#include "nn/cpu/blocking.h"
+#include "nn/cpu/winograd_tiles.h"
+
+namespace nn::cpu::winograd {
+
+/// Memory for the frequencies of a matrix in panels. Those of one frequency begin a few cache lines off a round number,
+/// because 36 addresses the same distance from a multiple of 4 KiB would share one set of the cache.
+struct OwnedFrequencies {
+  Tensor memory;
+  Frequencies view;
+};
+inline OwnedFrequencies make_frequencies(TileSize size, const Panels& panels) {
+  const std::int64_t step = round_up(panels.elements(), 1024) + channel_step;
+  const Tensor memory = scratch<float>(frequencies(size) * step);
+  return {memory, {memory.data<float>(), step, panels}};
+}
+
+struct ForwardPlan {
+  bool fused;                      // threads share groups of tiles; otherwise the work within a group
+  std::int64_t group_tiles;        // a multiple of the tile's rows
+  std::int64_t columns_at_once;    // output channels of M
+  std::int64_t columns_a_product;  // and of one product
+};
+
+ForwardPlan forward_plan(std::int64_t tiles, std::int64_t depth, std::int64_t columns);
+
+}  // namespace nn::cpu::winograd

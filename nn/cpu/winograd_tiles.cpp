@@ -1,0 +1,242 @@
+// The transforms of tiles in Google Highway, compiled once per instruction set.
+#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3_DL)
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "nn/cpu/winograd_tiles.cpp"
+#include <hwy/foreach_target.h>
+// The line above includes this file once per target, the lines below are seen each time.
+#include <hwy/highway.h>
+
+#include "nn/cpu/winograd_steps-inl.h"
+#include "nn/cpu/winograd_tiles.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace nn::cpu::winograd::HWY_NAMESPACE {
+namespace {
+
+/// A tile's place: image n, its first pixel (h, w).
+struct Place {
+  Place(const TileGrid& grid, std::int64_t tile, std::int64_t side)
+      : n(tile / grid.count_w / grid.count_h),
+        h(tile / grid.count_w % grid.count_h * side),
+        w(tile % grid.count_w * side) {}
+
+  std::int64_t n, h, w;
+};
+
+/// Pixels of a tile that lies inside the image, nothing to do to them.
+struct InnerPixels {
+  const float* first;
+  std::int64_t line, pitch;
+
+  HWY_INLINE Vector operator()(int i, int j) const { return hn::LoadU(Lanes(), first + i * line + j * pitch); }
+};
+
+/// The same with the prologue.
+struct InnerPixelsWithPrologue {
+  InnerPixels pixels;
+  Vector scale, shift;
+  bool relu;
+
+  HWY_INLINE Vector operator()(int i, int j) const {
+    const Vector z = hn::MulAdd(pixels(i, j), scale, shift);
+    return relu ? hn::IfThenZeroElse(hn::Lt(z, hn::Zero(Lanes())), z) : z;  // a NaN goes through
+  }
+};
+
+/// Pixels that may lie outside the image, with the prologue, of `channels` channels that may be fewer than a vector's.
+struct AnyPixels {
+  const float* first;
+  std::int64_t line, pitch, channels;
+  std::int64_t begin_h, end_h, begin_w, end_w;  // what of the tile lies inside
+  Vector scale, shift;
+  bool relu;
+
+  HWY_INLINE Vector operator()(int i, int j) const {
+    if (i < begin_h || i >= end_h || j < begin_w || j >= end_w) return hn::Zero(Lanes());
+    const Vector z = hn::MulAdd(load_first(first + i * line + j * pitch, channels), scale, shift);
+    return relu ? hn::IfThenZeroElse(hn::Lt(z, hn::Zero(Lanes())), z) : z;
+  }
+};
+
+/// One vector of channels of every frequency.
+struct StoreFrequencies {
+  float* first;
+  std::int64_t step;
+  int frequencies_a_line;
+
+  HWY_INLINE void operator()(int i, int j, Vector value) const {
+    hn::Store(value, Lanes(), first + (i * frequencies_a_line + j) * step);
+  }
+};
+
+/// Vectors of the prologue for channels [c, c + channels); zeros for channels that do not exist stay zeros.
+HWY_INLINE Vector scale_at(const TileSource& source, std::int64_t c, std::int64_t channels) {
+  return source.scale == nullptr ? constant(1) : load_first(source.scale + c, channels);
+}
+HWY_INLINE Vector shift_at(const TileSource& source, std::int64_t c, std::int64_t channels) {
+  return source.shift == nullptr ? constant(0) : load_first(source.shift + c, channels);
+}
+
+template <class Step>
+void to_frequencies(const TileSource& source, const TileRange& tiles, std::int64_t side, const Frequencies& to,
+                    std::int64_t row) {
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(Lanes()));
+  const Shape& image = source.shape;
+  const std::int64_t line = image.w * source.pitch;
+  const bool prologue = source.scale != nullptr || source.shift != nullptr || source.relu;
+  for (std::int64_t t = 0; t < tiles.count; ++t) {
+    const Place place(tiles.grid, tiles.first + t, side);
+    const std::int64_t h = place.h + source.first_h, w = place.w + source.first_w;
+    const float* first = source.data + ((place.n * image.h + h) * image.w + w) * source.pitch;
+    const bool inside = h >= 0 && w >= 0 && h + Step::in <= image.h && w + Step::in <= image.w;
+    for (std::int64_t panel = 0; panel < to.panels.columns; panel += to.panels.width) {
+      const std::int64_t end = panel + to.panels.panel_width(panel);
+      float* out = to.data + to.panels.offset(row + t, panel);
+      for (std::int64_t c = panel; c < end; c += lanes, out += lanes) {
+        StoreFrequencies store{out, to.step, Step::out};
+        const std::int64_t channels = std::clamp<std::int64_t>(image.c - c, 0, lanes);
+        const InnerPixels pixels{first + c, line, source.pitch};
+        if (inside && channels == lanes && !prologue) {
+          transform_2d<Step>(pixels, store);
+        } else if (inside && channels == lanes) {
+          transform_2d<Step>(
+              InnerPixelsWithPrologue{pixels, scale_at(source, c, lanes), shift_at(source, c, lanes), source.relu},
+              store);
+        } else {
+          transform_2d<Step>(AnyPixels{first + c, line, source.pitch, channels, -h, image.h - h, -w, image.w - w,
+                                       scale_at(source, c, channels), shift_at(source, c, channels), source.relu},
+                             store);
+        }
+      }
+    }
+  }
+}
+
+struct LoadFrequencies {
+  const float* first;
+  std::int64_t step;
+  int frequencies_a_line;
+
+  HWY_INLINE Vector operator()(int i, int j) const {
+    return hn::Load(Lanes(), first + (i * frequencies_a_line + j) * step);
+  }
+};
+
+/// A whole output tile, nothing but bias and ReLU.
+struct StoreTile {
+  float* first;
+  std::int64_t line, pitch;
+  Vector bias;
+  bool relu;
+
+  HWY_INLINE void operator()(int i, int j, Vector value) const {
+    value = hn::Add(value, bias);
+    if (relu) value = hn::IfThenZeroElse(hn::Lt(value, hn::Zero(Lanes())), value);
+    hn::StoreU(value, Lanes(), first + i * line + j * pitch);
+  }
+};
+
+/// Any output tile: cut off by the image's edge, of fewer channels than a vector's, with sums and beta.
+struct StoreAnyTile {
+  float* first;
+  std::int64_t line, pitch, channels;
+  std::int64_t end_h, end_w;
+  Vector bias;
+  bool relu;
+  float beta;
+  Vector sum, sum_of_squares;
+
+  HWY_INLINE void operator()(int i, int j, Vector value) {
+    if (i >= end_h || j >= end_w) return;
+    const Lanes d;
+    const auto exist = hn::FirstN(d, static_cast<std::size_t>(channels));
+    float* to = first + i * line + j * pitch;
+    value = hn::Add(value, bias);
+    if (relu) value = hn::IfThenZeroElse(hn::Lt(value, hn::Zero(d)), value);
+    sum = hn::Add(sum, value);
+    sum_of_squares = hn::MulAdd(value, value, sum_of_squares);
+    if (beta != 0) value = hn::MulAdd(hn::Set(d, beta), hn::MaskedLoad(exist, d, to), value);
+    hn::BlendedStore(value, exist, d, to);
+  }
+};
+
+void add_to(double* sums, Vector values, std::int64_t count) {
+  if (sums == nullptr) return;
+  HWY_ALIGN float each[channel_step];
+  hn::Store(values, Lanes(), each);
+  for (std::int64_t k = 0; k < count; ++k) sums[k] += static_cast<double>(each[k]);
+}
+
+template <class Step>
+void to_pixels(const Frequencies& m, const TileRange& tiles, std::int64_t column, std::int64_t columns,
+               const TileTarget& target) {
+  constexpr int side = Step::out;
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(Lanes()));
+  const Shape& image = target.shape;
+  const std::int64_t line = image.w * target.pitch;
+  const bool plain = target.beta == 0 && target.sum == nullptr && target.sum_of_squares == nullptr;
+  for (std::int64_t t = 0; t < tiles.count; ++t) {
+    const Place place(tiles.grid, tiles.first + t, side);
+    float* first = target.data + ((place.n * image.h + place.h) * image.w + place.w) * target.pitch;
+    const bool whole = place.h + side <= image.h && place.w + side <= image.w;
+    for (std::int64_t k = 0; k < columns; k += lanes) {
+      const std::int64_t c = column + k, channels = std::min(lanes, columns - k);
+      const LoadFrequencies load{m.data + t * m.panels.columns + k, m.step, Step::in};
+      const Vector bias = target.bias == nullptr ? constant(0) : load_first(target.bias + c, channels);
+      if (plain && whole && channels == lanes) {
+        StoreTile store{first + c, line, target.pitch, bias, target.relu};
+        transform_2d<Step>(load, store);
+      } else {
+        StoreAnyTile store{first + c, line,        target.pitch, channels,    image.h - place.h, image.w - place.w,
+                           bias,      target.relu, target.beta,  constant(0), constant(0)};
+        transform_2d<Step>(load, store);
+        add_to(target.sum == nullptr ? nullptr : target.sum + c, store.sum, channels);
+        add_to(target.sum_of_squares == nullptr ? nullptr : target.sum_of_squares + c, store.sum_of_squares, channels);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void transform_input(TileSize size, const TileSource& source, const TileRange& tiles, const Frequencies& to,
+                     std::int64_t row) {
+  size == TileSize::four ? to_frequencies<Steps<TileSize::four>::Input>(source, tiles, 4, to, row)
+                         : to_frequencies<Steps<TileSize::two>::Input>(source, tiles, 2, to, row);
+}
+void transform_output_gradient(TileSize size, const TileSource& source, const TileRange& tiles, const Frequencies& to,
+                               std::int64_t row) {
+  size == TileSize::four ? to_frequencies<Steps<TileSize::four>::OutputGradient>(source, tiles, 4, to, row)
+                         : to_frequencies<Steps<TileSize::two>::OutputGradient>(source, tiles, 2, to, row);
+}
+void transform_output(TileSize size, const Frequencies& m, const TileRange& tiles, std::int64_t column,
+                      std::int64_t columns, const TileTarget& target) {
+  size == TileSize::four ? to_pixels<Steps<TileSize::four>::Output>(m, tiles, column, columns, target)
+                         : to_pixels<Steps<TileSize::two>::Output>(m, tiles, column, columns, target);
+}
+
+}  // namespace nn::cpu::winograd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace nn::cpu::winograd {
+
+HWY_EXPORT(transform_input);
+HWY_EXPORT(transform_output_gradient);
+HWY_EXPORT(transform_output);
+
+void transform_input(TileSize size, const TileSource& source, const TileRange& tiles, const Frequencies& to,
+                     std::int64_t row) {
+  HWY_DYNAMIC_DISPATCH(transform_input)(size, source, tiles, to, row);
+}
+void transform_output_gradient(TileSize size, const TileSource& source, const TileRange& tiles, const Frequencies& to,
+                               std::int64_t row) {
+  HWY_DYNAMIC_DISPATCH(transform_output_gradient)(size, source, tiles, to, row);
+}
+void transform_output(TileSize size, const Frequencies& m, const TileRange& tiles, std::int64_t column,
+                      std::int64_t columns, const TileTarget& target) {
+  HWY_DYNAMIC_DISPATCH(transform_output)(size, m, tiles, column, columns, target);
+}
+
+}  // namespace nn::cpu::winograd
+#endif

@@ -1,0 +1,60 @@
+#include "nn/cpu/conv_choice.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "nn/core/error.h"
+
+namespace nn::cpu {
+namespace {
+
+/// Puts the choice back however a test ends.
+class ConvChoice : public testing::Test {
+ protected:
+  ~ConvChoice() override { set_conv_choice(kept_); }
+
+ private:
+  std::string kept_ = conv_choice();
+};
+
+constexpr ConvGeometry same{.padding = pad(1)};
+
+TEST_F(ConvChoice, IsAutoUnlessTheEnvironmentNamesAnother) {
+  const char* wanted = std::getenv("FALX_CONV");
+  EXPECT_EQ(conv_choice(), wanted != nullptr ? wanted : "auto");
+}
+
+TEST_F(ConvChoice, TakesEveryNameAndRefusesOthers) {
+  for (const std::string& name : conv_choices()) {
+    set_conv_choice(name);
+    EXPECT_EQ(conv_choice(), name);
+  }
+  EXPECT_THROW(set_conv_choice("fft"), Error);
+  EXPECT_EQ(conv_choice(), conv_choices().back());
+}
+
+TEST_F(ConvChoice, IsForcedOnlyWhereMinimalFilteringIsPossible) {
+  set_conv_choice("winograd");
+  const auto forward = [](const Shape& w, const ConvGeometry& geometry, DType dtype = DType::f32) {
+    return conv_algorithm(ConvPass::forward, {1, 5, 5, w.c}, w, geometry, dtype);
+  };
+  EXPECT_EQ(forward({2, 3, 3, 1}, same), ConvAlgorithm::winograd_4x4);
+  EXPECT_EQ(forward({2, 3, 3, 1}, same, DType::f64), ConvAlgorithm::direct);
+  EXPECT_EQ(forward({2, 3, 1, 1}, same), ConvAlgorithm::direct);
+  EXPECT_EQ(forward({2, 3, 3, 1}, {.stride_w = 2, .padding = pad(1)}), ConvAlgorithm::direct);
+}
+
+TEST_F(ConvChoice, AutomaticallyTakesMinimalFilteringForLargeLayersAlone) {
+  set_conv_choice("auto");
+  const auto forward = [](const Shape& x, std::int64_t out) {
+    return conv_algorithm(ConvPass::forward, x, {out, 3, 3, x.c}, same, DType::f32);
+  };
+  EXPECT_EQ(forward({8, 224, 224, 64}, 64), ConvAlgorithm::winograd_4x4);  // VGG
+  EXPECT_EQ(forward({8, 28, 28, 128}, 32), ConvAlgorithm::winograd_4x4);   // DenseNet
+  EXPECT_EQ(forward({8, 224, 224, 3}, 64), ConvAlgorithm::direct);         // three channels fill no vector
+  EXPECT_EQ(forward({8, 1, 1, 64}, 64), ConvAlgorithm::direct);            // one pixel fills no tile
+}
+
+}  // namespace
+}  // namespace nn::cpu
