@@ -5,7 +5,7 @@
     tests/cuda/peers_gpu.py --results peers.jsonl --table-only
 
 PyTorch runs eager (channels last, cudnn.benchmark, AMP for bf16) and under torch.compile, default and max-autotune, each
-in turns with falx bench. Answers are compared first. Every measurement is added to --results as soon as it is there; the
+in turns with falx bench --autotune, which stays deterministic. Answers are compared first. Every measurement is added to --results as soon as it is there; the
 same command goes on where the last one stopped, which is how a network whose compilations take longer than --budget
 seconds is measured whole. A row's number is the median over all rounds of a step's time, its spread that of the rounds'
 medians. Nothing is fetched from anywhere.
@@ -33,11 +33,16 @@ def parse():
     parser.add_argument("--size", nargs="+", type=int, default=[224], help="pixels a side")
     parser.add_argument("--variant", nargs="+", default=["eager", "compile", "max-autotune"])
     parser.add_argument("--device", default="cuda", choices=["cuda", "cpu"], help="cpu: to test this script")
+    parser.add_argument("--falx-options", help="more for falx bench (default: --autotune on a GPU; add --fast for what "
+                        "is not deterministic, as PyTorch is here)")
     parser.add_argument("--rounds", type=int, default=3, help="turns of each program")
     parser.add_argument("--seconds", type=float, default=1.5, help="a turn takes")
     parser.add_argument("--budget", type=float, default=540, help="seconds after which nothing new is begun")
     parser.add_argument("--table-only", action="store_true", help="the table of --results, without measuring")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.falx_options is None:
+        options.falx_options = "--autotune" if options.device == "cuda" else ""
+    return options
 
 
 class Results:
@@ -108,13 +113,12 @@ class FalxTurns:
         model, what, precision, batch, size = (self.key[name] for name in names)
         try:
             line = bench(self.options.falx, model, what, precision, self.options.device, batch, size,
-                         self.options.seconds, self.left())
+                         self.options.seconds, self.options.falx_options.split(), self.left())
         except RuntimeError as error:
             self.record["failed"] = str(error)[-200:]
             return
         self.record["milliseconds"].append(line["milliseconds"])
-        peak = line.get("peak_device_bytes") or line["peak_bytes"]
-        self.record["peak_bytes"] = max(self.record.get("peak_bytes", 0), peak)
+        self.record["peak_bytes"] = max(self.record.get("peak_bytes", 0), line["peak_bytes"])
 
 
 def turns(options, key, variant, left, falx):

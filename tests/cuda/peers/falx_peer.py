@@ -30,10 +30,10 @@ def run(command, timeout):
     return result.stdout
 
 
-def bench(falx, model, what, precision, device, batch, size, seconds, timeout):
-    """The JSON object that falx bench prints."""
+def bench(falx, model, what, precision, device, batch, size, seconds, extra, timeout):
+    """The JSON object that falx bench prints; extra: more options."""
     command = [falx, "bench", "--model", model, "--what", what, "--precision", precision, "--device", device,
-               "--batch", str(batch), "--size", str(size), "--seconds", str(seconds), "--json"]
+               "--batch", str(batch), "--size", str(size), "--seconds", str(seconds), "--json"] + extra
     return json.loads(run(command, timeout).strip().splitlines()[-1])
 
 
