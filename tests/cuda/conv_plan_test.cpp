@@ -6,6 +6,7 @@
 
 #include <filesystem>
 
+#include "cuda/staging.h"
 #include "tests/cuda/described_devices.h"
 #include "tests/support/error_of.h"
 
@@ -135,6 +136,39 @@ TEST(ConvPlans, TakeTheFastestThatRunsWhereTheyAreMeasured) {
   EXPECT_EQ(chosen.plan.text(), fastest);
   EXPECT_EQ(plans.get(key, measure).plan.text(), fastest);
   EXPECT_EQ(calls, count) << "measured once";
+}
+
+/// What the suites over conv2d compute on a GPU: odd shapes, strides and paddings, one pixel.
+TEST(ConvPlans, AreThereForOddShapesSlow) {
+  const ConvKey shapes[] = {
+      {.x = {2, 4, 5, 3}, .w = {6, 3, 3, 3}, .geometry = {.padding = nn::pad(1)}},
+      {.x = {1, 9, 11, 3}, .w = {4, 7, 7, 3}, .geometry = {.stride_h = 2, .stride_w = 2, .padding = nn::pad(3)}},
+      {.x = {1, 8, 7, 2}, .w = {3, 3, 2, 2}, .geometry = {.stride_h = 3, .stride_w = 2}},
+      {.x = {2, 5, 7, 3}, .w = {4, 1, 1, 3}, .geometry = {.stride_h = 2, .stride_w = 3}},
+      {.x = {2, 4, 5, 3}, .w = {4, 3, 2, 3}, .geometry = {.padding = {.top = 2, .left = 1, .bottom = 0, .right = 3}}},
+      {.x = {2, 6, 6, 16}, .w = {8, 2, 2, 16}, .geometry = {.padding = nn::same_padding(6, 6, 2, 2, 1, 1)}},
+      {.x = {3, 1, 1, 5}, .w = {4, 3, 3, 5}, .geometry = {.padding = nn::pad(1)}},
+      {.x = {2, 4, 3, 17}, .w = {35, 2, 2, 17}, .geometry = {.padding = nn::pad(1)}}};
+  for (const std::string& device : {test::h200, test::a100}) {
+    ConvPlans plans(described(device), gibibyte, {});
+    for (ConvKey key : shapes) {
+      for (const DType dtype : {DType::f32, DType::bf16}) {
+        key.dtype = dtype;
+        key.x = computed_image(key.x, dtype);
+        key.w = computed_weights(key.w, dtype);
+        for (const ConvPattern pattern :
+             {ConvPattern::forward, ConvPattern::forward_bias, ConvPattern::forward_bias_relu,
+              ConvPattern::backward_data, ConvPattern::backward_weights}) {
+          key.pattern = pattern;
+          const bool gradient = pattern == ConvPattern::backward_data || pattern == ConvPattern::backward_weights;
+          for (const float beta : {0.0F, 1.0F}) {
+            key.beta = gradient ? beta : 0;
+            EXPECT_EQ(test::error_of([&] { plans.get(key); }), "");
+          }
+        }
+      }
+    }
+  }
 }
 
 TEST(ConvPlans, SayWhichConvolutionCannotBeComputedAndWhy) {
