@@ -5,10 +5,10 @@
     tests/cuda/peers_gpu.py --results peers.jsonl --table-only
 
 PyTorch runs eager (channels last, cudnn.benchmark, AMP for bf16) and under torch.compile, default and max-autotune, each
-in turns with falx bench --autotune, which stays deterministic. Answers are compared first. Every measurement is added to --results as soon as it is there; the
-same command goes on where the last one stopped, which is how a network whose compilations take longer than --budget
-seconds is measured whole. A row's number is the median over all rounds of a step's time, its spread that of the rounds'
-medians. Nothing is fetched from anywhere.
+in turns with falx bench --autotune, which stays deterministic. Answers are compared first. Every measurement is added to
+--results as soon as it is there; the same command goes on where the last one stopped, which is how a network whose
+compilations take longer than --budget seconds is measured whole. A row's number is the median over all rounds of a
+step's time, its spread that of the rounds' medians. PyTorch's batch lies on the device. Nothing is fetched from anywhere.
 """
 import argparse
 import datetime

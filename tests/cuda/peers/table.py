@@ -68,5 +68,6 @@ def text_of(records):
     agreements = {(r["model"], r["precision"]): r for r in records if r["kind"] == "agreement"}
     for (model, precision), record in sorted(agreements.items()):
         found = record["failed"] if "failed" in record else "%.1e" % record["difference"]
-        lines.append("%s %s: largest difference of logits from PyTorch's, over the largest: %s" % (model, precision, found))
+        lines.append("%s %s, largest difference of logits from PyTorch's, over the largest: %s" %
+                     (model, precision, found))
     return "\n".join(lines + ["", table_of(records)])
