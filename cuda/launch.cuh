@@ -1,12 +1,18 @@
 // The only two kernels of the backend that are no library's: they run a body, a struct that says what one thread does.
-// A body compiles for the CPU too, where tests run it thread by thread.
+// Compiled by nvcc they run on the GPU; compiled as ordinary C++ the threads run one after the other, which is how
+// tests/threads proves what they compute. It does not show that they may run at once.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
+
+#include "cuda/launch.h"
+
+#if defined(__CUDACC__)
 
 #include "cuda/check.h"
 #include "cuda/context.h"
-#include "cuda/launch.h"
 
 namespace cuda {
 
@@ -46,3 +52,42 @@ void launch_combining(const Body& body, std::int64_t blocks) {
 }
 
 }  // namespace cuda
+
+#else
+
+namespace cuda {
+
+/// Scratch memory of one kernel call, of the host.
+class Workspace {
+ public:
+  explicit Workspace(std::size_t bytes)
+      : words_(bytes > 0 ? std::make_unique<double[]>((bytes + sizeof(double) - 1) / sizeof(double)) : nullptr) {}
+  void* data() const { return words_.get(); }
+
+ private:
+  std::unique_ptr<double[]> words_;
+};
+
+template <class Body>
+void launch(const Body& body, std::int64_t blocks) {
+  for (std::uint32_t block = 0; block < blocks; ++block) {
+    for (std::uint32_t thread = 0; thread < block_threads; ++thread) body(block, thread);
+  }
+}
+
+/// As each_block: all threads end a step before one begins the next.
+template <class Body>
+void launch_combining(const Body& body, std::int64_t blocks) {
+  const auto shared = std::make_unique<typename Body::Shared>();
+  for (std::uint32_t block = 0; block < blocks; ++block) {
+    for (std::uint32_t thread = 0; thread < block_threads; ++thread) body.load(block, thread, *shared);
+    for (std::uint32_t step = body.first_step(); step > 0; step /= 2) {
+      for (std::uint32_t thread = 0; thread < block_threads; ++thread) body.combine(thread, step, *shared);
+    }
+    for (std::uint32_t thread = 0; thread < block_threads; ++thread) body.write(block, thread, *shared);
+  }
+}
+
+}  // namespace cuda
+
+#endif

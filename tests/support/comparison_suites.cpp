@@ -11,6 +11,8 @@ namespace {
 
 // Measured between the CPU's kernels: f32 sums in another order differ by a few 1e-7.
 constexpr double parity_bound = 1e-5;
+// bf16 rounds by 2^-9 at most; results that are sums of results round several times.
+constexpr double bf16_bound = 1.0 / 128;
 // Sums in another order, in f64.
 constexpr double reference_bound = 1e-10;
 
@@ -25,23 +27,30 @@ OpResult on_cpu(OpResult result) {
 }  // namespace
 
 std::string check_precision(const OpCase& op) {
-  const OpResult expected = run(op, op.function, nn::DType::f64);
+  const OpResult expected = run(op, op.function, {nn::DType::f64});
   std::string report;
   for_each_kernel_choice([&](const KernelChoice& choice) {
     const double bound = std::max(op.precision, choice.precision);
-    const std::string found = differences(run(op, op.function, nn::DType::f32), expected, bound);
+    const std::string found = differences(run(op, op.function, {nn::DType::f32}), expected, bound);
     if (!found.empty()) report += "kernel choice " + choice.name + ":\n" + found;
   });
   return report;
 }
 
 std::string check_parity(const OpCase& op) {
-  return differences(on_cpu(run(op, op.function, nn::DType::f32, nn::Device::cuda)),
-                     run(op, op.function, nn::DType::f32), parity_bound);
+  std::string report;
+  for (const Setting& gpu : {Setting{nn::DType::f32, nn::Device::cuda}, Setting{nn::DType::bf16, nn::Device::cuda}}) {
+    const double bound = gpu.rounded ? bf16_bound : parity_bound;
+    const Setting cpu{nn::DType::f32, nn::Device::cpu, gpu.rounded};
+    const std::string found = differences(on_cpu(run(op, op.function, gpu)), run(op, op.function, cpu), bound) +
+                              check_views(op, gpu, bound) + check_beta(op, gpu, bound);
+    if (!found.empty()) report += nn::message("CUDA ", gpu.dtype, ":\n", found);
+  }
+  return report;
 }
 
 std::string check_reference(const OpCase& op) {
-  return differences(run(op, op.function, nn::DType::f64), run(op, op.reference, nn::DType::f64), reference_bound);
+  return differences(run(op, op.function, {nn::DType::f64}), run(op, op.reference, {nn::DType::f64}), reference_bound);
 }
 
 }  // namespace test

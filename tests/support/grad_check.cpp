@@ -92,8 +92,8 @@ std::string check_input(const Probe& probe, std::size_t input, const nn::Tensor&
 }  // namespace
 
 std::string check_gradient(const OpCase& op) {
-  const OpResult result = run(op, op.function, nn::DType::f64);
-  const Probe probe(op, draw_inputs(op, nn::DType::f64));
+  const OpResult result = run(op, op.function, {nn::DType::f64});
+  const Probe probe(op, draw_inputs(op, {nn::DType::f64}));
   std::string report;
   for (std::size_t i = 0; i < op.inputs.size(); ++i) {
     if (op.inputs[i].gradient) report += check_input(probe, i, result.gradients[i]);

@@ -15,13 +15,21 @@ namespace test {
 
 using Variables = std::vector<nn::Variable>;
 
+/// What type an input has where the network computes in bf16, and what type its gradient.
+enum class Role {
+  activation,  // bf16, bf16
+  weights,     // bf16, f32: weights and biases of convolutions and linear layers
+  vector,      // f32, f32: per-channel vectors of batch norm, everything of a loss
+};
+
 /// One input of the op.
 struct Input {
   nn::Shape shape{};
   Values values = normal();
   bool gradient = true;
-  /// For inputs of a fixed type, such as i32 class numbers; otherwise each suite chooses f32 or f64.
+  /// For inputs of a fixed type, such as i32 class numbers; otherwise each suite chooses f32, f64 or bf16.
   std::optional<nn::DType> dtype{};
+  Role role = Role::activation;
 };
 
 struct OpCase {

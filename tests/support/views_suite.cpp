@@ -16,8 +16,8 @@ struct FramedVariable {
   Framed value, gradient;
   nn::Variable variable;
 
-  FramedVariable(const nn::Tensor& values, bool wants_gradient, nn::Tape& tape)
-      : value(values), gradient(nn::Tensor::zeros(values.shape(), values.dtype(), values.device())) {
+  FramedVariable(const nn::Tensor& values, nn::DType gradient_dtype, bool wants_gradient, nn::Tape& tape)
+      : value(values), gradient(nn::Tensor::zeros(values.shape(), gradient_dtype, values.device())) {
     if (!wants_gradient) {
       variable = nn::Variable(value.inside(), &tape);
       return;
@@ -36,19 +36,21 @@ nn::Tensor unwritten(const nn::Tensor& like) {
   return tensor;
 }
 
-std::string check_views(const OpCase& op, nn::DType dtype, double bound) {
-  const OpResult expected = run(op, op.function, dtype);
-  const std::vector<nn::Tensor> values = draw_inputs(op, dtype);
+}  // namespace
+
+std::string check_views(const OpCase& op, const Setting& setting, double bound) {
+  const OpResult expected = run(op, op.function, setting);
+  const std::vector<nn::Tensor> values = draw_inputs(op, setting);
   nn::Tape tape;
   std::vector<FramedVariable> framed_inputs, framed_outputs;
   Variables inputs, outputs;
   for (std::size_t i = 0; i < values.size(); ++i) {
-    framed_inputs.emplace_back(values[i], op.inputs[i].gradient, tape);
+    framed_inputs.emplace_back(values[i], gradient_dtype(op.inputs[i], values[i]), op.inputs[i].gradient, tape);
     inputs.push_back(framed_inputs.back().variable);
   }
   if (op.into) {
     for (const nn::Tensor& output : expected.outputs) {
-      framed_outputs.emplace_back(unwritten(output), true, tape);
+      framed_outputs.emplace_back(unwritten(output), output.dtype(), true, tape);
       outputs.push_back(framed_outputs.back().variable);
     }
     op.into(inputs, outputs);
@@ -57,7 +59,7 @@ std::string check_views(const OpCase& op, nn::DType dtype, double bound) {
   }
   OpResult actual;
   for (const nn::Variable& output : outputs) actual.outputs.push_back(output.value());
-  backward(tape, outputs);
+  backward(tape, outputs, setting.rounded);
 
   std::string report;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
@@ -70,11 +72,9 @@ std::string check_views(const OpCase& op, nn::DType dtype, double bound) {
   return report + differences(actual, expected, bound);
 }
 
-}  // namespace
-
 std::string check_views(const OpCase& op) {
   // Only the order of sums may differ between the paths for contiguous and for pitched tensors.
-  return check_views(op, nn::DType::f64, 1e-13) + check_views(op, nn::DType::f32, 2e-6);
+  return check_views(op, {nn::DType::f64}, 1e-13) + check_views(op, {nn::DType::f32}, 2e-6);
 }
 
 }  // namespace test

@@ -41,10 +41,10 @@ const bool registered_statistics = test::register_op_cases(
 std::vector<test::Input> normalize_inputs(nn::Shape x) {
   const nn::Shape vector = nn::vector_shape(x.c);
   return {{.shape = x},
-          {.shape = vector},
-          {.shape = vector, .values = test::uniform(0.5, 2)},
-          {.shape = vector, .values = test::away_from_zero()},
-          {.shape = vector}};
+          {.shape = vector, .role = test::Role::vector},
+          {.shape = vector, .values = test::uniform(0.5, 2), .role = test::Role::vector},
+          {.shape = vector, .values = test::away_from_zero(), .role = test::Role::vector},
+          {.shape = vector, .role = test::Role::vector}};
 }
 
 std::vector<test::Input> with_constant_statistics(std::vector<test::Input> inputs) {
@@ -86,7 +86,9 @@ const bool registered_normalize = test::register_op_cases(
 // Batch norm as a layer has it. Inputs: x, gamma, beta.
 std::vector<test::Input> batch_norm_inputs(nn::Shape x) {
   const nn::Shape vector = nn::vector_shape(x.c);
-  return {{.shape = x}, {.shape = vector, .values = test::away_from_zero()}, {.shape = vector}};
+  return {{.shape = x},
+          {.shape = vector, .values = test::away_from_zero(), .role = test::Role::vector},
+          {.shape = vector, .role = test::Role::vector}};
 }
 Variables batch_norm(const Variables& in) {
   return {nn::normalize(in[0], nn::channel_statistics(in[0]), in[1], in[2])};

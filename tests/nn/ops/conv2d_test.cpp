@@ -16,8 +16,8 @@ using test::Variables;
 /// x, w and, if `bias`, b.
 OpCase conv_case(const char* name, nn::Shape x, nn::Shape w, const nn::Conv2dOptions& options = {}, bool bias = true) {
   const auto b = [](const Variables& in) { return in.size() > 2 ? in[2] : nn::Variable(); };
-  OpCase c{.name = name, .inputs = {{.shape = x}, {.shape = w}}, .function = {}};
-  if (bias) c.inputs.push_back({.shape = nn::vector_shape(w.n)});
+  OpCase c{.name = name, .inputs = {{.shape = x}, {.shape = w, .role = test::Role::weights}}, .function = {}};
+  if (bias) c.inputs.push_back({.shape = nn::vector_shape(w.n), .role = test::Role::weights});
   c.function = [=](const Variables& in) -> Variables { return {nn::conv2d(in[0], in[1], b(in), options)}; };
   c.into = [=](const Variables& in, const Variables& out) { nn::conv2d_into(in[0], in[1], b(in), out[0], options); };
   if (options.relu) {
@@ -60,10 +60,10 @@ OpCase prologue_case(const char* name, nn::Shape x, nn::Shape w, const nn::ConvG
   };
   return {.name = name,
           .inputs = {{.shape = x},
-                     {.shape = w},
-                     {.shape = nn::vector_shape(w.n)},
-                     {.shape = vector, .values = test::away_from_zero()},
-                     {.shape = vector}},
+                     {.shape = w, .role = test::Role::weights},
+                     {.shape = nn::vector_shape(w.n), .role = test::Role::weights},
+                     {.shape = vector, .values = test::away_from_zero(), .role = test::Role::vector},
+                     {.shape = vector, .role = test::Role::vector}},
           .function = [=](const Variables& in) -> Variables { return {nn::conv2d(in[0], in[1], in[2], options(in))}; },
           .into = [=](const Variables& in,
                       const Variables& out) { nn::conv2d_into(in[0], in[1], in[2], out[0], options(in)); },

@@ -12,22 +12,24 @@ using test::Variables;
 Variables linear(const Variables& in) { return {nn::linear(in[0], in[1], in[2])}; }
 Variables linear_without_bias(const Variables& in) { return {nn::linear(in[0], in[1], {})}; }
 
+test::Input weights(nn::Shape shape) { return {.shape = shape, .role = test::Role::weights}; }
+
 // Precision measured: at most 2.4e-7 of 5e-7.
 const bool registered = test::register_op_cases(
     "Linear", {{.name = "OfRows",
-                .inputs = {{.shape = {5, 1, 1, 7}}, {.shape = {3, 1, 1, 7}}, {.shape = {1, 1, 1, 3}}},
+                .inputs = {{.shape = {5, 1, 1, 7}}, weights({3, 1, 1, 7}), weights({1, 1, 1, 3})},
                 .function = linear},
                {.name = "OfOneRow",
-                .inputs = {{.shape = {1, 1, 1, 9}}, {.shape = {6, 1, 1, 9}}, {.shape = {1, 1, 1, 6}}},
+                .inputs = {{.shape = {1, 1, 1, 9}}, weights({6, 1, 1, 9}), weights({1, 1, 1, 6})},
                 .function = linear},
                {.name = "ToOneNumber",
-                .inputs = {{.shape = {4, 1, 1, 5}}, {.shape = {1, 1, 1, 5}}, {.shape = {1, 1, 1, 1}}},
+                .inputs = {{.shape = {4, 1, 1, 5}}, weights({1, 1, 1, 5}), weights({1, 1, 1, 1})},
                 .function = linear},
                {.name = "OverSeveralTiles",
-                .inputs = {{.shape = {17, 1, 1, 19}}, {.shape = {67, 1, 1, 19}}, {.shape = {1, 1, 1, 67}}},
+                .inputs = {{.shape = {17, 1, 1, 19}}, weights({67, 1, 1, 19}), weights({1, 1, 1, 67})},
                 .function = linear},
                {.name = "WithoutBias",
-                .inputs = {{.shape = {5, 1, 1, 7}}, {.shape = {3, 1, 1, 7}}},
+                .inputs = {{.shape = {5, 1, 1, 7}}, weights({3, 1, 1, 7})},
                 .function = linear_without_bias}});
 
 TEST(Linear, RefusesPixels) {

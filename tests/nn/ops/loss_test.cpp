@@ -15,6 +15,7 @@ namespace {
 using nn::Tensor;
 using nn::Variable;
 using test::Input;
+using test::Role;
 using test::Variables;
 
 // Inputs: logits, targets, mask, weights. Only logits have a gradient.
@@ -23,28 +24,32 @@ Variables bce_without_mask(const Variables& in) {
   return {nn::sigmoid_bce(in[0], in[1].value(), Tensor(), in[2].value())};
 }
 
-Input data(nn::Shape shape, test::Values values) { return {.shape = shape, .values = values, .gradient = false}; }
+Input data(nn::Shape shape, test::Values values) {
+  return {.shape = shape, .values = values, .gradient = false, .role = Role::vector};
+}
 
 const nn::Shape six_labels{5, 1, 1, 6};
 const Input challenge_weights = data({1, 1, 1, 6}, test::listed({2, 1, 1, 1, 1, 1}));
 
 const bool registered_bce = test::register_op_cases(
     "SigmoidBce", {{.name = "OfChallengeLabels",
-                    .inputs = {{.shape = six_labels}, data(six_labels, test::zeros_and_ones()), challenge_weights},
+                    .inputs = {{.shape = six_labels, .role = Role::vector},
+                               data(six_labels, test::zeros_and_ones()),
+                               challenge_weights},
                     .function = bce_without_mask},
                    {.name = "WithMaskAndSoftTargets",
-                    .inputs = {{.shape = six_labels},
+                    .inputs = {{.shape = six_labels, .role = Role::vector},
                                data(six_labels, test::uniform(0, 1)),
                                data(six_labels, test::zeros_and_ones(0.6)),
                                challenge_weights},
                     .function = bce},
                    {.name = "WithLargeLogits",
-                    .inputs = {{.shape = six_labels, .values = test::normal(0, 12)},
+                    .inputs = {{.shape = six_labels, .values = test::normal(0, 12), .role = Role::vector},
                                data(six_labels, test::zeros_and_ones()),
                                challenge_weights},
                     .function = bce_without_mask},
                    {.name = "OfOneImage",
-                    .inputs = {{.shape = {1, 1, 1, 13}},
+                    .inputs = {{.shape = {1, 1, 1, 13}, .role = Role::vector},
                                data({1, 1, 1, 13}, test::zeros_and_ones()),
                                data({1, 1, 1, 13}, test::uniform(0.5, 2))},
                     .function = bce_without_mask}});
@@ -58,11 +63,15 @@ Input classes(std::int64_t n, int count) {
 
 const bool registered_cross_entropy = test::register_op_cases(
     "SoftmaxCrossEntropy",
-    {{.name = "OfSevenClasses", .inputs = {{.shape = {5, 1, 1, 7}}, classes(5, 7)}, .function = cross_entropy},
-     {.name = "WithLargeLogits",
-      .inputs = {{.shape = {3, 1, 1, 13}, .values = test::normal(0, 50)}, classes(3, 13)},
+    {{.name = "OfSevenClasses",
+      .inputs = {{.shape = {5, 1, 1, 7}, .role = Role::vector}, classes(5, 7)},
       .function = cross_entropy},
-     {.name = "OfOneImage", .inputs = {{.shape = {1, 1, 1, 3}}, classes(1, 3)}, .function = cross_entropy}});
+     {.name = "WithLargeLogits",
+      .inputs = {{.shape = {3, 1, 1, 13}, .values = test::normal(0, 50), .role = Role::vector}, classes(3, 13)},
+      .function = cross_entropy},
+     {.name = "OfOneImage",
+      .inputs = {{.shape = {1, 1, 1, 3}, .role = Role::vector}, classes(1, 3)},
+      .function = cross_entropy}});
 
 TEST(SigmoidBce, EqualsPyTorch) {
   const auto golden = test::read_golden("tests/nn/ops/golden/loss.txt");

@@ -20,11 +20,11 @@ constexpr nn::ConvGeometry padded{.padding = nn::pad(1)}, pointwise{};
 std::vector<test::Input> inputs(nn::Shape x, nn::Shape w) {
   const nn::Shape vector = nn::vector_shape(x.c);
   return {{.shape = x},
-          {.shape = vector},
-          {.shape = vector, .values = test::uniform(0.5, 2)},
-          {.shape = vector, .values = test::away_from_zero()},
-          {.shape = vector},
-          {.shape = w}};
+          {.shape = vector, .role = test::Role::vector},
+          {.shape = vector, .values = test::uniform(0.5, 2), .role = test::Role::vector},
+          {.shape = vector, .values = test::away_from_zero(), .role = test::Role::vector},
+          {.shape = vector, .role = test::Role::vector},
+          {.shape = w, .role = test::Role::weights}};
 }
 Normalization normalization(const Variables& in) {
   return {.statistics = {in[1], in[2]}, .gamma = in[3], .beta = in[4], .options = {.relu = true}};
