@@ -58,6 +58,14 @@ train::TrainConfig resumed_config(const TrainOptions& options, const train::RunD
   return train::resumed(train::read_train_config(run.config()), options.config, options.given);
 }
 
+/// A switch that the network does not have is not passed over in silence.
+void check_recompute(const train::TrainConfig& config, const std::set<std::string>& given) {
+  using models::ModelEntry;
+  if (!given.contains("recompute") || models::find_model(config.model).can_recompute) return;
+  throw UsageError(fmt::format("--recompute and --no-recompute are for {}: {} has nothing to recompute",
+                               models::model_names(&ModelEntry::can_recompute), config.model));
+}
+
 /// Read before the data: a wrong number should not cost the wait for them.
 void check_split_file(const train::TrainConfig& config) {
   if (config.split.empty()) return;
@@ -131,6 +139,7 @@ int run_train(const TrainOptions& options, Progress& progress) {
   const train::RunDirectory directory{options.out};
   const train::TrainConfig config =
       as_usage([&] { return options.resume ? resumed_config(options, directory) : new_config(options); });
+  check_recompute(config, options.given);
   if (config.threads > 0) nn::set_thread_count(config.threads);
   if (!options.resume) check_output(options.out, options.overwrite, "give --resume to go on with it, or --overwrite");
   check_split_file(config);
@@ -170,8 +179,10 @@ int run_until_stopped(const TrainOptions& options) {
 }
 
 void add_data_options(CLI::App& command, train::TrainConfig& config) {
-  command.add_option("--images", config.images, "Directory of DICOM files (or PNG and JPEG), searched recursively");
-  command.add_option("--labels", config.labels, "CSV of labels: ID,Label or image,any,epidural,...");
+  command.add_option("--images", config.images,
+                     "Directory of DICOM files (or PNG and JPEG), searched recursively; required for a new run");
+  command.add_option("--labels", config.labels,
+                     "CSV of labels: ID,Label or image,any,epidural,...; required for a new run");
   command.add_option("--groups", config.groups, "CSV image,patient,study that overrides the headers");
   command.add_flag("--soft-labels", config.soft_labels, "Accept labels between 0 and 1");
   command.add_option("--missing-labels", config.missing_labels, "Images without label rows: error or mask")

@@ -27,6 +27,7 @@ ModelEntry entry(std::string_view name, std::string_view description) {
           .smallest_size = 32,
           .dropout = 0.2,
           .has_imagenet_head = true,
+          .can_recompute = true,
           .learning_rate = 1e-3,
           .mean = {0.485F, 0.456F, 0.406F},
           .deviation = {0.229F, 0.224F, 0.225F},

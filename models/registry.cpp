@@ -34,6 +34,15 @@ void check(const ModelOptions& options, const ModelEntry& entry) {
            "] expects a batch norm epsilon above 0 and up to 0.1, got ", options.batch_norm_epsilon);
 }
 
+template <class Predicate>
+std::string names_where(const Predicate& wanted) {
+  std::string names;
+  for (const ModelEntry& entry : all_models()) {
+    if (wanted(entry)) names += (names.empty() ? "" : ", ") + std::string(entry.name);
+  }
+  return names;
+}
+
 }  // namespace
 
 const std::vector<ModelEntry>& all_models() {
@@ -45,9 +54,11 @@ const std::vector<ModelEntry>& all_models() {
 }
 
 std::string model_names() {
-  std::string names;
-  for (const ModelEntry& entry : all_models()) names += (names.empty() ? "" : ", ") + std::string(entry.name);
-  return names;
+  return names_where([](const ModelEntry& /*entry*/) { return true; });
+}
+
+std::string model_names(bool ModelEntry::*feature) {
+  return names_where([feature](const ModelEntry& entry) { return entry.*feature; });
 }
 
 const ModelEntry& find_model(std::string_view name) {

@@ -13,6 +13,9 @@
 
 namespace models {
 
+/// Of batch norms: PyTorch's.
+inline constexpr double usual_batch_norm_epsilon = 1e-5;
+
 /// What stands on the features.
 enum class Head {
   ct,        // this program's: global pool, dropout, linear; usually 6 logits
@@ -22,11 +25,11 @@ enum class Head {
 struct ModelOptions {
   std::int64_t channels = 3;  // of the input
   Head head = Head::ct;
-  std::int64_t classes = 0;          // logits; 0: 6 with the ct head, 1000 with the imagenet head
-  std::int64_t size = 0;             // pixels of the square input; 0: the model's own
-  std::optional<double> dropout{};   // of the ct head; absent: the model's own
-  std::uint64_t seed = 0;            // of the initial weights
-  double batch_norm_epsilon = 1e-5;  // Keras's weight files want 1.001e-5
+  std::int64_t classes = 0;                              // logits; 0: 6 with the ct head, 1000 with the imagenet head
+  std::int64_t size = 0;                                 // pixels of the square input; 0: the model's own
+  std::optional<double> dropout{};                       // of the ct head; absent: the model's own
+  std::uint64_t seed = 0;                                // of the initial weights
+  double batch_norm_epsilon = usual_batch_norm_epsilon;  // Keras's weight files want 1.001e-5
   bool recompute_batch_norm = true;  // DenseNet: compute BN-ReLU again in the backward pass instead of storing it
 };
 
@@ -38,6 +41,7 @@ struct ModelEntry {
   std::int64_t smallest_size;    // below it the feature maps vanish
   double dropout;                // of the ct head, unless the user says otherwise
   bool has_imagenet_head = false;
+  bool can_recompute = false;   // heeds ModelOptions::recompute_batch_norm
   double learning_rate = 2e-3;  // of AdamW from random weights, unless the user says otherwise
   /// A window's value v, from 0 to 1, is fed as (v - mean) / deviation, channel by channel.
   std::array<float, 3> mean{0, 0, 0}, deviation{1, 1, 1};
@@ -49,6 +53,8 @@ struct ModelEntry {
 const std::vector<ModelEntry>& all_models();
 /// "cnn, cnn-2019": for messages and help.
 std::string model_names();
+/// Of the networks with a feature: model_names(&ModelEntry::has_imagenet_head).
+std::string model_names(bool ModelEntry::*feature);
 /// The one of this name; an error lists the names there are.
 const ModelEntry& find_model(std::string_view name);
 

@@ -8,8 +8,7 @@
 #include <set>
 
 #include "io/files/safetensors.h"
-#include "tests/apps/running_falx.h"
-#include "tests/support/tiny_pictures.h"
+#include "tests/apps/program_test.h"
 
 namespace {
 
@@ -20,53 +19,16 @@ using test::RunningFalx;
 using testing::HasSubstr;
 using testing::Not;
 
-class FalxTrain : public testing::Test {
+class FalxTrain : public test::TinyTraining {
  protected:
-  FalxTrain() {
-    test::write_tiny_pictures(directory_.path());
-    all_labels_ = bytes("labels.csv");
-  }
+  FalxTrain() : all_labels_(bytes("labels.csv")) {}
 
-  /// `falx train` on the tiny pictures, an epoch unless said otherwise.
-  std::vector<std::string> arguments(const std::string& out, std::vector<std::string> more = {}) const {
-    std::vector<std::string> all = {"train", "--out", path(out)};
-    const auto add = [&](const std::string& name, const std::string& value) {
-      if (std::find(more.begin(), more.end(), name) == more.end()) all.insert(all.end(), {name, value});
-    };
-    add("--images", path("images"));
-    add("--labels", path("labels.csv"));
-    add("--groups", path("groups.csv"));
-    add("--size", "32");
-    add("--batch", "4");
-    add("--epochs", "1");
-    all.insert(all.end(), more.begin(), more.end());
-    return all;
-  }
-  ProgramResult train(const std::string& out, const std::vector<std::string>& more = {}) const {
-    return RunningFalx(arguments(out, more)).wait();
-  }
-  ProgramResult resume(const std::string& out, std::vector<std::string> more = {}) const {
-    more.insert(more.begin(), {"train", "--resume", "--out", path(out)});
-    return RunningFalx(more).wait();
-  }
-
-  std::string path(const std::string& name) const { return (directory_ / name).string(); }
-  std::string bytes(const std::string& name) const { return io::read_file(directory_ / name); }
-  /// One line, from the command itself, and nothing on standard output.
-  static void expect_one_line(const ProgramResult& result, int exit_code, const std::string& what) {
-    EXPECT_EQ(result.exit_code, exit_code) << result.error;
-    EXPECT_THAT(result.error, HasSubstr(what));
-    EXPECT_THAT(result.error, testing::StartsWith("falx train: "));
-    EXPECT_EQ(std::count(result.error.begin(), result.error.end(), '\n'), 1) << result.error;
-    EXPECT_EQ(result.out, "");
-  }
   std::set<std::string> files_in(const std::string& name) const {
     std::set<std::string> names;
     for (const auto& entry : fs::directory_iterator(directory_ / name)) names.insert(entry.path().filename());
     return names;
   }
 
-  test::TemporaryDirectory directory_;
   std::string all_labels_;
 };
 
@@ -182,6 +144,10 @@ TEST_F(FalxTrain, WrongUsageIsOneLineAndExitCode2) {
   expect_one_line(train("run", {"--validation", "1.5"}), 2, "--validation 1.5");
   expect_one_line(train("run", {"--folds", "3", "--fold", "3"}), 2, "--fold 3");
   expect_one_line(train("run", {"--threads", "0"}), 2, "--threads");
+  for (const char* flag : {"--recompute", "--no-recompute"}) {
+    expect_one_line(train("run", {"--model", "vgg16", flag}), 2,
+                    "--recompute and --no-recompute are for densenet121, densenet169, densenet201: vgg16 has nothing");
+  }
   std::ofstream(directory_ / "split.csv") << "patient,fold\na,0\nb,1\nc,2\n";
   expect_one_line(train("run", {"--split", path("split.csv"), "--fold", "3"}), 2, "split.csv has the folds 0 to 2");
   expect_one_line(train("run", {"--device", "cuda"}), 2, "without CUDA");
@@ -195,6 +161,8 @@ TEST_F(FalxTrain, WhatIsNotThereYetIsAbsentAndRefused) {
   const std::string help = test::run_falx("train --help").out;
   EXPECT_THAT(help, HasSubstr("--resume"));
   EXPECT_THAT(help, HasSubstr("Examples:"));
+  EXPECT_THAT(help, testing::ContainsRegex("--images[^-]*required for a[ \n]+new run"));
+  EXPECT_THAT(help, testing::ContainsRegex("--labels[^-]*required for a[ \n]+new run"));
   for (const char* flag : {"cuda", "bf16"}) EXPECT_THAT(help, Not(HasSubstr(flag)));
   expect_one_line(train("run", {"--precision", "bf16"}), 2, "--precision bf16: needs CUDA");
   EXPECT_EQ(train("run", {"--precision", "f32", "--quiet"}).exit_code, 0);

@@ -89,13 +89,7 @@ Pretrained read_pretrained(const std::filesystem::path& file, std::string_view m
   return pretrained;
 }
 
-std::string pretrained_model_names() {
-  std::string names;
-  for (const models::ModelEntry& entry : models::all_models()) {
-    if (entry.has_imagenet_head) names += (names.empty() ? "" : ", ") + std::string(entry.name);
-  }
-  return names;
-}
+std::string pretrained_model_names() { return models::model_names(&models::ModelEntry::has_imagenet_head); }
 
 std::string describe(const Pretrained& p) {
   return nn::message(p.file.string(), ": ", p.format, ", SHA-256 ", p.file_hash, ", ",
