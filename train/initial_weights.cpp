@@ -38,8 +38,14 @@ void apply_scaling(PictureScaling scaling, Preprocessing& preprocessing) {
   const ScalingNumbers& picture = numbers(scaling);
   const auto channels = static_cast<std::size_t>(preprocessing.channels());
   if (channels == picture.mean.size()) {
-    preprocessing.mean.assign(picture.mean.begin(), picture.mean.end());
-    preprocessing.deviation.assign(picture.deviation.begin(), picture.deviation.end());
+    preprocessing.mean.resize(channels);
+    preprocessing.deviation.resize(channels);
+    for (std::size_t c = 0; c < channels; ++c) {
+      const bool is_colour = preprocessing.images == ImageKind::pictures;
+      const std::size_t at = is_colour ? static_cast<std::size_t>(picture.order[c]) : c;
+      preprocessing.mean[at] = picture.mean[c];
+      preprocessing.deviation[at] = picture.deviation[c];
+    }
   } else {
     preprocessing.mean.assign(channels, mean_of(picture.mean));
     preprocessing.deviation.assign(channels, mean_of(picture.deviation));

@@ -27,8 +27,11 @@ struct InitialWeights {
 /// Throws nn::Error for a file that read_pretrained refuses, and for one that is not that of --weights-sha256.
 InitialWeights read_initial_weights(const TrainConfig& config, const RunDirectory& directory, Start start);
 
-/// Scales inputs to what the pretrained network saw: a window's value stands for a picture's brightness. With another
-/// number of channels than three, all take the mean of the three, as they do in the first layer's weights.
+/// Scales inputs to what the pretrained network saw. Pictures are fed red, green, blue, and the first layer's weights
+/// are put in that order (ImportOptions::red_green_blue). Windows and slices are no colours: a window's value stands
+/// for a picture's brightness, and the first window takes the place of the first channel that the weights saw, which is
+/// red for `torch` and blue for `caffe`. With another number of channels than three, all take the mean of the three, as
+/// they do in the first layer's weights.
 void apply_scaling(PictureScaling scaling, Preprocessing& preprocessing);
 
 /// describe(pretrained), and "; 604 tensors loaded; left out: classifier.bias, classifier.weight; new: head.bias,

@@ -67,6 +67,10 @@ std::vector<SplitMember> members(const Dataset& dataset, const std::vector<std::
   return list;
 }
 
+double batch_norm_epsilon(const std::optional<WeightOrigin>& origin) {
+  return origin ? origin->batch_norm_epsilon : models::usual_batch_norm_epsilon;
+}
+
 int loader_workers() { return std::max(1, nn::thread_count()); }
 
 }  // namespace
@@ -108,16 +112,17 @@ TrainingRun::TrainingRun(TrainConfig config, RunDirectory directory, std::string
 
 /// Random, but for the pretrained weights; the head's bias starts from the class prior.
 std::unique_ptr<nn::Module> TrainingRun::make_network() {
-  models::ModelOptions options{.channels = preprocessing_.channels(),
-                               .classes = io::label_count,
-                               .size = preprocessing_.size,
-                               .dropout = config_.dropout,
-                               .seed = config_.seed,
-                               .recompute_batch_norm = config_.recompute};
-  if (weights_.origin) options.batch_norm_epsilon = weights_.origin->batch_norm_epsilon;
+  const models::ModelOptions options{.channels = preprocessing_.channels(),
+                                     .classes = io::label_count,
+                                     .size = preprocessing_.size,
+                                     .dropout = config_.dropout,
+                                     .seed = config_.seed,
+                                     .batch_norm_epsilon = batch_norm_epsilon(weights_.origin),
+                                     .recompute_batch_norm = config_.recompute};
   auto network = models::make_model(config_.model, options);
   if (weights_.pretrained) {
-    weights_loaded_ = describe(*weights_.pretrained, import_pretrained(*weights_.pretrained, *network));
+    const ImportOptions import_options{.red_green_blue = preprocessing_.images == ImageKind::pictures};
+    weights_loaded_ = describe(*weights_.pretrained, import_pretrained(*weights_.pretrained, *network, import_options));
     weights_.pretrained.reset();
   }
   set_head_bias(*network, class_prior_);
@@ -205,7 +210,7 @@ void TrainingRun::keep_best(const HistoryRow& row, const ValidationResult& resul
   write_predictions(result);
   write_model(directory_.model(),
               {.architecture = config_.model,
-               .batch_norm_epsilon = weights_.origin ? weights_.origin->batch_norm_epsilon : 1e-5,
+               .batch_norm_epsilon = batch_norm_epsilon(weights_.origin),
                .pretrained = weights_.origin,
                .preprocessing = preprocessing_,
                .class_prior = class_prior_,

@@ -7,8 +7,7 @@
 #include "io/files/safetensors.h"
 #include "io/files/sha256.h"
 #include "models/registry.h"
-#include "tests/apps/running_falx.h"
-#include "tests/support/tiny_pictures.h"
+#include "tests/apps/program_test.h"
 #include "train/model_file.h"
 #include "train/weights.h"
 
@@ -22,52 +21,30 @@ using testing::HasSubstr;
 using testing::Not;
 
 /// DenseNet121 at 32 pixels on tiny pictures, from a file of random numbers in the place of ImageNet's.
-class FalxTrainWeights : public testing::Test {
+class FalxTrainWeights : public test::TinyTraining {
  protected:
   FalxTrainWeights() {
-    test::write_tiny_pictures(directory_.path());
     const auto network = models::make_model("densenet121", {.head = models::Head::imagenet, .seed = 11});
     io::write_safetensors(directory_ / "weights.safetensors",
                           {.tensors = train::export_weights(*network), .metadata = {}});
   }
 
-  ProgramResult train(const std::string& out, const std::vector<std::string>& more = {}) const {
-    std::vector<std::string> all = {"train",
-                                    "--out",
-                                    path(out),
-                                    "--images",
-                                    path("images"),
-                                    "--labels",
-                                    path("labels.csv"),
-                                    "--groups",
-                                    path("groups.csv"),
-                                    "--size",
-                                    "32",
-                                    "--batch",
-                                    "8",
-                                    "--model"};
-    if (std::find(more.begin(), more.end(), "cnn") == more.end()) all.push_back("densenet121");
-    all.insert(all.end(), more.begin(), more.end());
-    return RunningFalx(all).wait();
+  std::vector<std::string> densenet(const std::string& out, std::vector<std::string> more) const {
+    more.insert(more.begin(), {"--model", "densenet121", "--batch", "8"});
+    return arguments(out, more);
   }
-  ProgramResult from_weights(const std::string& out, std::vector<std::string> more = {}) const {
+  std::vector<std::string> with_weights(std::vector<std::string> more) const {
     more.insert(more.end(), {"--weights", path("weights.safetensors")});
-    return train(out, more);
+    return more;
   }
-  ProgramResult resume(const std::string& out, std::vector<std::string> more = {}) const {
-    more.insert(more.begin(), {"train", "--resume", "--out", path(out)});
-    return RunningFalx(more).wait();
+  ProgramResult train_densenet(const std::string& out, const std::vector<std::string>& more) const {
+    return RunningFalx(densenet(out, more)).wait();
   }
-
-  std::string path(const std::string& name) const { return (directory_ / name).string(); }
-  json config(const std::string& run) const { return json::parse(io::read_file(directory_ / run / "config.json")); }
-  static void expect_one_line(const ProgramResult& result, int exit_code, const std::string& what) {
-    EXPECT_EQ(result.exit_code, exit_code) << result.error;
-    EXPECT_THAT(result.error, HasSubstr(what));
-    EXPECT_EQ(std::count(result.error.begin(), result.error.end(), '\n'), 1) << result.error;
+  ProgramResult from_weights(const std::string& out, const std::vector<std::string>& more) const {
+    return train_densenet(out, with_weights(more));
   }
 
-  test::TemporaryDirectory directory_;
+  json config(const std::string& run) const { return json::parse(bytes(run + "/config.json")); }
 };
 
 TEST_F(FalxTrainWeights, StartsFromThemAndRecordsWhatWasDone) {
@@ -108,30 +85,28 @@ TEST_F(FalxTrainWeights, FrozenAltogetherOnlyTheHeadChanges) {
   EXPECT_EQ(same, 604U);
 }
 
+TEST_F(FalxTrainWeights, PicturesMeetTheColourThatCaffesWeightsSaw) {
+  io::Safetensors weights = io::read_safetensors(directory_ / "weights.safetensors");
+  weights.metadata["falx_scaling"] = "caffe";
+  io::write_safetensors(directory_ / "weights.safetensors", weights);
+  ASSERT_EQ(
+      from_weights("run", {"--epochs", "1", "--freeze-epochs", "1", "--batch-norm", "frozen", "--quiet"}).exit_code, 0);
+  const std::vector<float> before = weights.at("features.conv0.weight").values<float>(),
+                           after = io::read_safetensors(directory_ / "run" / "model.safetensors")
+                                       .at("features.conv0.weight")
+                                       .values<float>();
+  constexpr std::size_t pixels = 7 * 7;
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    const std::size_t blue_green_red = i / pixels % 3;
+    ASSERT_EQ(after[i - blue_green_red * pixels + (2 - blue_green_red) * pixels], before[i]) << i;
+  }
+  const train::ModelDescription model = train::read_model_description(directory_ / "run");
+  EXPECT_NEAR(model.preprocessing.mean[0], 123.68 / 255, 1e-12) << "red";
+}
+
 TEST_F(FalxTrainWeights, GoingOnNeedsTheFileNoMoreAndEndsWithTheSameBits) {
   ASSERT_EQ(from_weights("whole", {"--epochs", "2", "--freeze-epochs", "1", "--quiet"}).exit_code, 0);
-  RunningFalx running({"train",
-                       "--out",
-                       path("stopped"),
-                       "--images",
-                       path("images"),
-                       "--labels",
-                       path("labels.csv"),
-                       "--groups",
-                       path("groups.csv"),
-                       "--size",
-                       "32",
-                       "--batch",
-                       "8",
-                       "--model",
-                       "densenet121",
-                       "--weights",
-                       path("weights.safetensors"),
-                       "--epochs",
-                       "2",
-                       "--freeze-epochs",
-                       "1",
-                       "--quiet"});
+  RunningFalx running(densenet("stopped", with_weights({"--epochs", "2", "--freeze-epochs", "1", "--quiet"})));
   ASSERT_TRUE(running.wait_for_file(directory_ / "stopped" / "config.json"));
   running.signal(SIGINT);
   ASSERT_EQ(running.wait().exit_code, 130);
@@ -150,13 +125,13 @@ TEST_F(FalxTrainWeights, GoingOnNeedsTheFileNoMoreAndEndsWithTheSameBits) {
 }
 
 TEST_F(FalxTrainWeights, WhatDoesNotFitIsOneLineAndLeavesNothing) {
-  expect_one_line(train("run", {"--backbone-lr", "0.1"}), 2, "--backbone-lr needs --weights");
-  expect_one_line(train("run", {"--freeze-epochs", "2"}), 2, "--freeze-epochs needs --weights");
-  expect_one_line(train("run", {"--batch-norm", "frozen"}), 2, "--batch-norm frozen needs --weights");
-  expect_one_line(from_weights("run", {"cnn"}), 2, "no pretrained weights for cnn");
+  expect_one_line(train_densenet("run", {"--backbone-lr", "0.1"}), 2, "--backbone-lr needs --weights");
+  expect_one_line(train_densenet("run", {"--freeze-epochs", "2"}), 2, "--freeze-epochs needs --weights");
+  expect_one_line(train_densenet("run", {"--batch-norm", "frozen"}), 2, "--batch-norm frozen needs --weights");
+  expect_one_line(train("run", with_weights({"--model", "cnn"})), 2, "no pretrained weights for cnn");
   expect_one_line(from_weights("run", {"--weights-sha256", std::string(64, '0')}), 1, "not the file that was meant");
-  expect_one_line(train("run", {"--weights", path("absent.h5")}), 1, "absent.h5");
-  expect_one_line(train("run", {"--weights", path("labels.csv")}), 1, "labels.csv");
+  expect_one_line(train_densenet("run", {"--weights", path("absent.h5")}), 1, "absent.h5");
+  expect_one_line(train_densenet("run", {"--weights", path("labels.csv")}), 1, "labels.csv");
   EXPECT_FALSE(fs::exists(directory_ / "run"));
 }
 

@@ -1,5 +1,6 @@
 // Putting pretrained weights into a network: what is loaded, what is left out, what stays.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 #include <set>
@@ -42,6 +43,18 @@ StoredTensor for_channels(const StoredTensor& weight, std::int64_t channels) {
     }
   }
   return io::stored_tensor<float>(weight.name, {out, channels, weight.shape[2], weight.shape[3]}, to);
+}
+
+/// w_new[:, order[c]] = w[:, c], for {out, 3, height, width}: channel c of the file's network was colour order[c].
+StoredTensor in_red_green_blue(const StoredTensor& weight, const std::array<int, 3>& order) {
+  const std::vector<float> from = weight.values<float>();
+  std::vector<float> to(from.size());
+  const auto pixels = static_cast<std::size_t>(weight.shape[2] * weight.shape[3]);
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    const std::size_t out = i / (3 * pixels), channel = i / pixels % 3;
+    to[(out * 3 + static_cast<std::size_t>(order[channel])) * pixels + i % pixels] = from[i];
+  }
+  return io::stored_tensor<float>(weight.name, weight.shape, to);
 }
 
 /// True for the file's three colours where the network has another number of channels.
@@ -112,7 +125,8 @@ class Import {
     } else if (is_negative_variance(stored)) {
       misshaped_.push_back(tensor.name + " holds negative variances");
     } else if (stored.shape == tensor.shape) {
-      tensor.bytes = stored.bytes;
+      const bool turn = options_.red_green_blue && tensor.name == first_layer_ && stored.shape[1] == 3;
+      tensor.bytes = turn ? in_red_green_blue(stored, numbers(pretrained_.scaling).order).bytes : stored.bytes;
     } else if (tensor.name == first_layer_ && differs_in_channels(stored, tensor)) {
       tensor.bytes = for_channels(stored, tensor.shape[1]).bytes;
     } else {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "io/files/safetensors.h"
+#include "models/registry.h"
 #include "nn/layers/module.h"
 
 namespace train {
@@ -40,9 +41,9 @@ struct Pretrained {
   std::string format;        // "safetensors", "Keras HDF5"
   std::string architecture;  // a name of models/registry.h: "densenet121", "vgg16"
   PictureScaling scaling = PictureScaling::torch;
-  double batch_norm_epsilon = 1e-5;     // Keras trains DenseNet with 1.001e-5
-  io::Safetensors weights;              // torchvision's names, f32, OIHW
-  std::string file_hash;                // SHA-256 of the file's bytes
+  double batch_norm_epsilon = models::usual_batch_norm_epsilon;  // Keras trains DenseNet with 1.001e-5
+  io::Safetensors weights;                                       // torchvision's names, f32, OIHW
+  std::string file_hash;                                         // SHA-256 of the file's bytes
   std::string known_as;                 // what weights/manifest.json calls a file of this hash; empty: unknown
   std::vector<std::string> left_out{};  // of the file's tensors: what no network has a use for (num_batches_tracked)
 };
@@ -69,6 +70,9 @@ struct ImportReport {
 
 struct ImportOptions {
   bool partial = false;  // parameters that the file lacks stay as they are
+  /// The network is fed colour pictures, red, green, blue, whatever order the file's network saw: its first layer gets
+  /// that order (`caffe`'s blue, green, red is turned around), so that each weight meets the colour it was trained on.
+  bool red_green_blue = false;
 };
 
 /// Copies the weights into the network, all or nothing. Two differences are meant to be:
