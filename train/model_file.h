@@ -9,6 +9,7 @@
 #include <string>
 
 #include "io/files/safetensors.h"
+#include "models/registry.h"
 #include "nn/layers/module.h"
 #include "train/data/preprocessing.h"
 #include "train/evaluation/metrics.h"
@@ -19,7 +20,7 @@ namespace train {
 /// Stored as JSON under the metadata key `falx`. Probabilities are by label name.
 struct ModelDescription {
   std::string architecture;  // a name of models/registry.h
-  double batch_norm_epsilon = 1e-5;
+  double batch_norm_epsilon = models::usual_batch_norm_epsilon;
   std::optional<WeightOrigin> pretrained{};  // absent: trained from random weights
   Preprocessing preprocessing;
   Probabilities class_prior = {};     // prevalence of the training part

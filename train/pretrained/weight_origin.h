@@ -13,7 +13,7 @@ struct WeightOrigin {
   std::string known_as;  // by the manifest in weights/; empty: unknown
   std::string sha256;    // of the file
   PictureScaling scaling = PictureScaling::torch;
-  double batch_norm_epsilon = 1e-5;
+  double batch_norm_epsilon = models::usual_batch_norm_epsilon;
 
   bool operator==(const WeightOrigin&) const = default;
 };
