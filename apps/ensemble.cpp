@@ -1,4 +1,4 @@
-// falx ensemble: joins trained runs into one model, with weights fitted on what they did not train on.
+// falx ensemble: joins trained runs into one model, in the way that serves best on what they did not train on.
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,7 +37,7 @@ std::vector<train::Recipe> read_recipes(const std::vector<std::string>& paths) {
 
 train::Ensemble make_ensemble(const std::vector<train::Recipe>& recipes, const train::OutOfFoldScores& scores,
                               const std::vector<train::Probabilities>& weights, const std::string& augmentation) {
-  train::Ensemble ensemble{.members = {}, .rule = train::EnsembleRule::fitted, .weights = weights};
+  train::Ensemble ensemble{.members = {}, .rule = train::best_rule(scores), .weights = weights};
   ensemble.augmentation = train::test_time_augmentation(augmentation);
   for (std::size_t i = 0; i < recipes.size(); ++i) {
     train::Member member{.name = recipes[i].name, .models = {}};
@@ -61,16 +62,17 @@ void print_table(const train::Ensemble& ensemble, const train::OutOfFold& data, 
     for (const double weight : ensemble.weights[i]) text += fmt::format("  {:>6.3f}", weight);
     text += '\n';
   }
-  const auto add = [&](const char* rule, const train::Scores& score) {
-    text += fmt::format("{:<{}}  {:>8.4f}\n", rule, width, score.weighted_log_loss);
+  const auto add = [&](const char* way, const train::Scores& score, std::optional<train::EnsembleRule> rule) {
+    const char* note = rule == ensemble.rule ? "  <- what falx predict does with it" : "";
+    text += fmt::format("{:<{}}  {:>8.4f}{}\n", way, width, score.weighted_log_loss, note);
   };
-  add("mean", scores.mean);
-  add("logit-mean", scores.logit_mean);
-  add("fitted", scores.fitted);
-  add("fitted, cross-fitted", scores.cross_fitted);
+  add("mean", scores.mean, train::EnsembleRule::mean);
+  add("logit-mean", scores.logit_mean, train::EnsembleRule::logit_mean);
+  add("fitted", scores.fitted, {});
+  add("fitted, cross-fitted", scores.cross_fitted, train::EnsembleRule::fitted);
   text += fmt::format(
       "{} images that no member was trained on. 'fitted' is scored on the images it was fitted to; 'cross-fitted' fits "
-      "without a fifth of the patients and scores that fifth.\n",
+      "without a fifth of the patients and scores that fifth, which is what it is chosen by.\n",
       data.images.size());
   std::fputs(text.c_str(), stdout);
 }
@@ -90,6 +92,7 @@ void print_json(const train::Ensemble& ensemble, const train::OutOfFold& data, c
                        {"weights", by_label(ensemble.weights[i])}});
   }
   const nlohmann::ordered_json object = {{"images", data.images.size()},
+                                         {"rule", train::name(ensemble.rule)},
                                          {"members", members},
                                          {"weighted_log_loss",
                                           {{"mean", scores.mean.weighted_log_loss},
@@ -124,14 +127,18 @@ int run_ensemble(const Options& options) {
 
 void add_ensemble(CLI::App& program, Selected& selected) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = program.add_subcommand("ensemble", "Join runs into one model, with fitted weights");
+  CLI::App* command =
+      program.add_subcommand("ensemble", "Join runs into one model, in the way that validation prefers");
   command->footer(
       "Examples:\n"
       "  falx ensemble --run CNN --run DENSENET --run VGG --out ENSEMBLE\n"
       "  falx ensemble --run CNN-0 --run CNN-1 --run VGG-0 --run VGG-1 --out ENSEMBLE\n"
       "  falx predict --model ENSEMBLE --input DIR --out PREDICTIONS\n"
       "Runs whose options are equal up to --fold are one member, whose models' mean predicts. Weights are fitted on\n"
-      "validation predictions alone: all members need them for the same images, so train them with one split.");
+      "validation predictions alone: all members need them for the same images, so train them with one split. Mean of\n"
+      "probabilities, mean of logits or fitted weights: the ensemble uses what scores best on validation patients "
+      "that\n"
+      "the weights were not fitted on, unless falx predict --ensemble says otherwise.");
   command->add_option("--run", options->runs, "A run directory; repeat for each")->allow_extra_args(false)->required();
   command->add_option("--out", options->out, "Directory for the ensemble")->required();
   command->add_option("--tta", options->augmentation, "What falx predict does with it unless told otherwise")

@@ -27,7 +27,7 @@ namespace fs = std::filesystem;
 
 struct Options {
   std::vector<std::string> models;
-  std::string rule, augmentation;  // empty: the ensemble's own, else the mean and none
+  std::string rule, augmentation;  // empty: the ensemble's own, else mean and none
   train::PredictOptions predict;
   fs::path out, submission_template;
   bool overwrite = false;
@@ -58,8 +58,9 @@ train::Ensemble read_models(const Options& options) {
       ensemble.members.push_back(train::read_member(model));
     }
   }
-  if (!options.rule.empty()) {
-    ensemble.rule = options.rule == "mean" ? train::EnsembleRule::mean : train::EnsembleRule::logit_mean;
+  if (!options.rule.empty()) ensemble.rule = train::ensemble_rule(options.rule);
+  if (ensemble.rule == train::EnsembleRule::fitted && ensemble.weights.empty()) {
+    throw UsageError("--ensemble fitted needs weights: give the directory that falx ensemble wrote as --model");
   }
   if (!options.augmentation.empty()) ensemble.augmentation = train::test_time_augmentation(options.augmentation);
   ensemble.check();
@@ -212,9 +213,9 @@ void add_predict(CLI::App& program, Selected& selected) {
       ->required();
   command
       ->add_option("--ensemble", options->rule,
-                   "How members' answers become one: mean of probabilities, or logit-mean (default: an ensemble's "
-                   "fitted weights, else mean)")
-      ->check(CLI::IsMember({"mean", "logit-mean"}));
+                   "How members' answers become one: mean of probabilities, logit-mean, or fitted: a directory of falx "
+                   "ensemble has a weight for each member and label (default: what that directory says, else mean)")
+      ->check(CLI::IsMember({"mean", "logit-mean", "fitted"}));
   command
       ->add_option("--tta", options->augmentation,
                    "Mean over views of each image: none, flip (2), or flip-shift (6) (default: the ensemble's, else "

@@ -36,7 +36,7 @@ train cnn 128 10
 train densenet121 48 6
 train vgg16 32 8 --lr 2e-4
 
-step "Join the three: weights for each label, fitted on validation predictions"
+step "Join the three in the way that validation prefers: mean, mean of logits, or fitted weights for each label"
 $falx ensemble --run "$out/cnn" --run "$out/densenet121" --run "$out/vgg16" --out "$out/ensemble" --overwrite
 
 step "Predict the test patients"

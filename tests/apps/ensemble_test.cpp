@@ -6,7 +6,7 @@
 
 #include "io/files/csv.h"
 #include "io/phantom/dataset.h"
-#include "tests/apps/running_falx.h"
+#include "tests/apps/program_test.h"
 
 namespace {
 
@@ -16,10 +16,11 @@ using test::ProgramResult;
 using test::RunningFalx;
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 /// Synthetic slices, and three recipes trained on them for an epoch: `a` and `b` with one split, and the two folds of
 /// `folds`. Made once for all tests.
-class FalxEnsemble : public testing::Test {
+class FalxEnsemble : public test::ProgramTest {
  protected:
   static void SetUpTestSuite() {
     made_ = new test::TemporaryDirectory;
@@ -43,7 +44,6 @@ class FalxEnsemble : public testing::Test {
   }
 
   static std::string made(const std::string& name) { return (*made_ / name).string(); }
-  std::string path(const std::string& name) const { return (directory_ / name).string(); }
 
   /// Runs made() before are given by their names, others by their paths.
   ProgramResult ensemble(const std::vector<std::string>& runs, std::vector<std::string> more = {}) const {
@@ -66,15 +66,8 @@ class FalxEnsemble : public testing::Test {
     for (io::CsvReader csv(directory_ / file); csv.next();) values.push_back(csv.number(csv.column(name)));
     return values;
   }
-  static void expect_one_line(const ProgramResult& result, int exit_code, const std::string& what) {
-    EXPECT_EQ(result.exit_code, exit_code) << result.error;
-    EXPECT_THAT(result.error, HasSubstr(what));
-    EXPECT_EQ(std::count(result.error.begin(), result.error.end(), '\n'), 1) << result.error;
-    EXPECT_EQ(result.out, "");
-  }
 
   inline static test::TemporaryDirectory* made_ = nullptr;
-  test::TemporaryDirectory directory_;
 };
 
 TEST_F(FalxEnsemble, JoinsRunsAndPredictsWhereverItIsMoved) {
@@ -87,7 +80,7 @@ TEST_F(FalxEnsemble, JoinsRunsAndPredictsWhereverItIsMoved) {
   EXPECT_NEAR(sum, 1, 1e-12);
 
   fs::rename(directory_ / "ensemble", directory_ / "moved");
-  const ProgramResult predicted = predict({path("moved")});
+  const ProgramResult predicted = predict({path("moved")}, {"--ensemble", "fitted"});
   EXPECT_EQ(predicted.exit_code, 0) << predicted.error;
   EXPECT_THAT(predicted.out, HasSubstr("2 members (fitted); disagreement"));
   const double weight = description["members"][0]["weights"]["any"];
@@ -104,6 +97,34 @@ TEST_F(FalxEnsemble, JoinsRunsAndPredictsWhereverItIsMoved) {
   EXPECT_THAT(io::read_file(directory_ / "out/report.html"), HasSubstr("The members are furthest apart"));
 }
 
+TEST_F(FalxEnsemble, UsesTheWayThatIsBestOnPatientsItWasNotFittedOn) {
+  const ProgramResult made_it = ensemble({"a", "b"}, {"--json"});
+  ASSERT_EQ(made_it.exit_code, 0) << made_it.error;
+  const json object = json::parse(made_it.out);
+  const double mean = object["weighted_log_loss"]["mean"], logit_mean = object["weighted_log_loss"]["logit_mean"],
+               cross_fitted = object["weighted_log_loss"]["cross_fitted"];
+  const std::string best = mean <= std::min(logit_mean, cross_fitted) ? "mean"
+                           : logit_mean <= cross_fitted               ? "logit-mean"
+                                                                      : "fitted";
+  EXPECT_EQ(object["rule"], best) << made_it.out;
+  EXPECT_EQ(json::parse(io::read_file(directory_ / "ensemble/ensemble.json"))["rule"], best);
+  EXPECT_THAT(predict({path("ensemble")}).out, HasSubstr("2 members (" + best + ")"));
+  for (const char* way : {"mean", "logit-mean", "fitted"}) {
+    EXPECT_THAT(predict({path("ensemble")}, {"--ensemble", way, "--overwrite"}).out,
+                HasSubstr(std::string("2 members (") + way + ")"));
+  }
+  expect_one_line(predict({made("a"), made("b")}, {"--ensemble", "fitted", "--overwrite"}), 2,
+                  "--ensemble fitted needs weights");
+  EXPECT_THAT(ensemble({"a", "b"}, {"--overwrite"}).out, HasSubstr("<- what falx predict does with it"));
+}
+
+TEST_F(FalxEnsemble, EvaluateSaysWhenValidationScoresAreOfDifferentImages) {
+  ASSERT_EQ(predict({made("a"), made("folds-0")}).exit_code, 0);
+  const ProgramResult table = test::run_falx("evaluate --predictions " + path("out/predictions.csv") + " --labels " +
+                                             made("data/stage_2_test_labels.csv"));
+  EXPECT_THAT(table.out, HasSubstr("not known to be of the same images")) << table.error;
+}
+
 TEST_F(FalxEnsemble, EvaluateShowsMembersAndTheIntervalOfTheDifference) {
   ASSERT_EQ(predict({made("a"), made("b")}, {"--ensemble", "mean"}).exit_code, 0);
   const std::string evaluate =
@@ -111,7 +132,7 @@ TEST_F(FalxEnsemble, EvaluateShowsMembersAndTheIntervalOfTheDifference) {
   const ProgramResult table = test::run_falx(evaluate + " --prior " + made("a"));
   EXPECT_EQ(table.exit_code, 0) << table.error;
   EXPECT_THAT(table.out, AllOf(HasSubstr("\na "), HasSubstr("\nb "), HasSubstr("\nensemble "),
-                               HasSubstr("the best member on validation")));
+                               HasSubstr("the best member on validation"), Not(HasSubstr("of the same images"))));
   const json object = json::parse(test::run_falx(evaluate + " --json --seed 3").out);
   EXPECT_EQ(object["members"].size(), 2U);
   EXPECT_EQ(object["comparison"]["seed"], 3);

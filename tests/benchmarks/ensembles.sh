@@ -32,7 +32,7 @@ for seed in "$@"; do
     --out "$directory/ensemble" --overwrite --quiet >"$directory/ensemble.txt"
   score "$directory" mean --ensemble mean
   score "$directory" logit-mean --ensemble logit-mean
-  score "$directory" fitted
+  score "$directory" fitted --ensemble fitted
 done
 
 # A row: seed, class prior, each member, each way, and each way's difference from the member that was best on validation.

@@ -181,4 +181,18 @@ OutOfFoldScores score_rules(const OutOfFold& data, std::span<const Probabilities
   return scores;
 }
 
+EnsembleRule best_rule(const OutOfFoldScores& scores) {
+  EnsembleRule best = EnsembleRule::mean;
+  double smallest = scores.mean.weighted_log_loss;
+  const auto consider = [&](EnsembleRule rule, const Scores& honest) {
+    if (honest.weighted_log_loss < smallest) {
+      best = rule;
+      smallest = honest.weighted_log_loss;
+    }
+  };
+  consider(EnsembleRule::logit_mean, scores.logit_mean);
+  consider(EnsembleRule::fitted, scores.cross_fitted);
+  return best;
+}
+
 }  // namespace train

@@ -38,4 +38,8 @@ struct OutOfFoldScores {
 };
 OutOfFoldScores score_rules(const OutOfFold& data, std::span<const Probabilities> weights);
 
+/// The rule of the smallest weighted log loss, where `fitted` counts by its cross-fitted score: on few images the
+/// weights fit their noise, and the plain score would not tell. Of equal rules the simpler one.
+EnsembleRule best_rule(const OutOfFoldScores& scores);
+
 }  // namespace train

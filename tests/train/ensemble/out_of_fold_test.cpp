@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "tests/support/error_of.h"
 #include "tests/support/temporary_directory.h"
@@ -231,6 +232,23 @@ TEST_F(OutOfFoldTest, FittedWeightsBeatEveryMemberAndTheMean) {
     EXPECT_LE(loss(scores.fitted), loss(scores.mean) + 1e-9);
     EXPECT_NE(loss(scores.fitted), loss(scores.cross_fitted));
   }
+}
+
+TEST(BestRule, FittedWeightsCountByTheirCrossFittedScore) {
+  const auto best = [](double mean, double logit_mean, double fitted, double cross_fitted) {
+    train::OutOfFoldScores scores;
+    scores.mean.weighted_log_loss = mean;
+    scores.logit_mean.weighted_log_loss = logit_mean;
+    scores.fitted.weighted_log_loss = fitted;
+    scores.cross_fitted.weighted_log_loss = cross_fitted;
+    return train::best_rule(scores);
+  };
+  EXPECT_EQ(best(0.3, 0.31, 0.2, 0.4), train::EnsembleRule::mean) << "overfitted";
+  EXPECT_EQ(best(0.3, 0.28, 0.2, 0.29), train::EnsembleRule::logit_mean);
+  EXPECT_EQ(best(0.3, 0.28, 0.2, 0.25), train::EnsembleRule::fitted);
+  EXPECT_EQ(best(0.3, 0.3, 0.3, 0.3), train::EnsembleRule::mean) << "the simplest of equals";
+  const double nan = std::nan("");
+  EXPECT_EQ(best(nan, nan, nan, nan), train::EnsembleRule::mean);
 }
 
 }  // namespace
