@@ -9,6 +9,8 @@
 #include <csignal>
 #include <cstring>
 #include <exception>
+#include <fstream>
+#include <new>
 
 #include "nn/core/error.h"
 
@@ -29,12 +31,20 @@ void limit(int resource, rlim_t most) {
   ::setrlimit(static_cast<__rlimit_resource_t>(resource), &both);
 }
 
+/// Bytes of address space (proc(5), statm): what a fork begins with.
+std::uint64_t address_space() {
+  std::uint64_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  return pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
 /// The child's whole life.
 [[noreturn]] void live(int pipe, const ChildLimits& limits, const std::function<void(PipeWriter&)>& work) {
   for (const int signal : {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGXCPU}) ::signal(signal, SIG_DFL);
   ::signal(SIGPIPE, SIG_DFL);  // the parent reads no further
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_CPU, limits.cpu_seconds);
+  limit(RLIMIT_AS, address_space() + limits.most_memory);
   const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
   ::dup2(nowhere, STDERR_FILENO);
   PipeWriter writer(pipe);
@@ -43,6 +53,9 @@ void limit(int resource, rlim_t most) {
     ::_exit(0);
   } catch (const nn::Error& error) {
     writer.failure(error.what());
+    ::_exit(0);
+  } catch (const std::bad_alloc&) {
+    writer.failure("unpacks to more than it may");
     ::_exit(0);
   } catch (...) {
     ::_exit(1);

@@ -43,13 +43,14 @@ class PipeReader {
 };
 
 struct ChildLimits {
-  std::uint64_t most_bytes;  // that it may hand over
-  unsigned cpu_seconds;      // after which the system ends it
+  std::uint64_t most_bytes;   // that it may hand over
+  std::uint64_t most_memory;  // that it may take beyond what this process has, in bytes of address space
+  unsigned cpu_seconds;       // after which the system ends it
 };
 
 /// Runs `child` in a forked process, which writes what it has found, while `parent` reads it here. An nn::Error that
-/// comes before anything was written is thrown here. A child that crashes or takes too long is an nn::Error that says
-/// so. Standard error of the child goes nowhere.
+/// comes before anything was written is thrown here. A child that crashes, or takes too long or too much memory, is
+/// an nn::Error that says so. Standard error of the child goes nowhere.
 void in_child_process(const ChildLimits& limits, const std::function<void(PipeWriter&)>& child,
                       const std::function<void(PipeReader&)>& parent);
 

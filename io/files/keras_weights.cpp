@@ -14,6 +14,9 @@ namespace {
 constexpr std::size_t most_weights = 100'000;
 /// gzip gains little on trained weights; a file that unpacks to more was made to fill the memory.
 constexpr std::uint64_t most_expansion = 16, small_file = std::uint64_t{64} << 20U;
+/// Beside the weights: libhdf5's caches and one chunk on its way. A chunk says how long it is, but libhdf5 unpacks gzip
+/// to wherever it ends, a thousandfold at most: only the limit of the process stops it.
+constexpr std::uint64_t other_memory = std::uint64_t{128} << 20U;
 /// Processor time: reading does a hundred times better.
 constexpr std::uint64_t least_seconds = 10, slowest = 2'000'000;  // bytes a second
 
@@ -125,6 +128,7 @@ KerasWeights read_keras_weights(const std::filesystem::path& path) {
   const std::uintmax_t size = std::filesystem::file_size(path, failure);
   NN_CHECK(!failure, path.string(), ": cannot read it: ", failure.message());
   const ChildLimits limits{.most_bytes = most_expansion * size + 2 * small_file,
+                           .most_memory = most_expansion * size + small_file + other_memory,
                            .cpu_seconds = static_cast<unsigned>(least_seconds + size / slowest)};
   KerasWeights keras;
   try {

@@ -5,14 +5,16 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <vector>
 
 #include "tests/support/error_of.h"
 
 namespace {
 
+using testing::AnyOf;
 using testing::HasSubstr;
 
-constexpr io::ChildLimits usual{.most_bytes = 1000, .cpu_seconds = 1};
+constexpr io::ChildLimits usual{.most_bytes = 1000, .most_memory = std::uint64_t{64} << 20U, .cpu_seconds = 1};
 
 /// What comes of a child that does this, read by a parent that does that.
 std::string error_of(const std::function<void(io::PipeWriter&)>& child,
@@ -47,6 +49,17 @@ TEST(ChildProcess, RunningForEverIsAnError) {
     }
   };
   EXPECT_THAT(error_of(run_for_ever, [](io::PipeReader& pipe) { pipe.number(); }), HasSubstr("did not come to an end"));
+}
+
+TEST(ChildProcess, ItCannotTakeMoreMemoryThanItMay) {
+  const auto take = [](std::uint64_t bytes) {
+    return [=](io::PipeWriter& pipe) { pipe.number(std::vector<char>(bytes, 'x').size()); };
+  };
+  const auto read = [](io::PipeReader& pipe) { pipe.number(); };
+  EXPECT_EQ(error_of(take(std::uint64_t{16} << 20U), read), "");
+  // AddressSanitizer ends a process that gets no memory.
+  EXPECT_THAT(error_of(take(std::uint64_t{256} << 20U), read),
+              AnyOf(HasSubstr("more than it may"), HasSubstr("crashed")));
 }
 
 TEST(ChildProcess, ItCannotHandOverMoreThanItMay) {

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <hdf5.h>
 
 #include <random>
 
@@ -94,6 +95,30 @@ TEST(KerasWeights, RefusesAFileThatUnpacksToTooMuch) {
                 write_keras_layers(file, "", {{"a", {{"w", array}}}});
               }),
               HasSubstr("unpacks to more than"));
+}
+
+/// A chunk of 512 bytes whose gzip stream goes on for 384 MiB: libhdf5 would unpack it to its end.
+TEST(KerasWeights, SlowAChunkCannotUnpackToMoreThanTheProcessMayTake) {
+  const std::string what = error_after([&](const Hdf5Writer& file) {
+    const std::uint64_t numbers = std::uint64_t{96} << 20U;
+    const Hdf5Array small = {.shape = {128}, .values = std::vector<float>(128), .rows_per_chunk = 128, .gzip = 1};
+    file.array("zeros",
+               {.shape = {numbers}, .values = std::vector<float>(numbers), .rows_per_chunk = numbers, .gzip = 1});
+    write_keras_layers(file, "", {{"a", {{"w", small}}}});
+    const hid_t from = H5Dopen2(file.file(), "zeros", H5P_DEFAULT), to = H5Dopen2(file.file(), "a/w", H5P_DEFAULT);
+    const hsize_t start = 0;
+    hsize_t bytes = 0;
+    std::uint32_t filters = 0;
+    ASSERT_GE(H5Dget_chunk_storage_size(from, &start, &bytes), 0);
+    std::vector<char> packed(bytes);
+    ASSERT_GE(H5Dread_chunk(from, H5P_DEFAULT, &start, &filters, packed.data()), 0);
+    ASSERT_GE(H5Dwrite_chunk(to, H5P_DEFAULT, filters, &start, packed.size(), packed.data()), 0);
+    H5Dclose(from);
+    H5Dclose(to);
+    H5Ldelete(file.file(), "zeros", H5P_DEFAULT);
+  });
+  EXPECT_THAT(what, HasSubstr("a.h5: ")) << "it was unpacked";
+  EXPECT_EQ(what.find('\n'), std::string::npos) << what;
 }
 
 // Of a thousand such files with gzip, libhdf5 1.10.8 crashed on two and ran for ever on one: hence its own process.
