@@ -83,6 +83,7 @@ std::size_t size_of(ElementType type) {
     case ElementType::i32:
       return 4;
     case ElementType::bf16:
+    case ElementType::f16:
     case ElementType::i16:
       return 2;
     case ElementType::u8:
@@ -103,6 +104,8 @@ std::string_view name(ElementType type) {
       return "I32";
     case ElementType::bf16:
       return "BF16";
+    case ElementType::f16:
+      return "F16";
     case ElementType::i16:
       return "I16";
     case ElementType::u8:

@@ -16,12 +16,13 @@
 #include <string_view>
 #include <vector>
 
+#include "io/files/float16.h"
 #include "nn/core/bfloat16.h"
 #include "nn/core/error.h"
 
 namespace io {
 
-enum class ElementType { f64, i64, f32, i32, bf16, i16, u8 };
+enum class ElementType { f64, i64, f32, i32, bf16, f16, i16, u8 };
 
 std::size_t size_of(ElementType type);
 /// The format's own name: "F32", "BF16", ...
@@ -37,6 +38,8 @@ template <>
 inline constexpr ElementType element_type_of<std::int32_t> = ElementType::i32;
 template <>
 inline constexpr ElementType element_type_of<nn::bfloat16> = ElementType::bf16;
+template <>
+inline constexpr ElementType element_type_of<Float16> = ElementType::f16;
 template <>
 inline constexpr ElementType element_type_of<std::int16_t> = ElementType::i16;
 template <>

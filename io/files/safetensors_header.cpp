@@ -21,7 +21,7 @@ constexpr std::size_t max_values = 4'000'000;  // of JSON: they take more memory
 
 /// Wide types first: then every tensor is aligned if the data are.
 constexpr std::array all_types = {ElementType::f64,  ElementType::i64, ElementType::f32, ElementType::i32,
-                                  ElementType::bf16, ElementType::i16, ElementType::u8};
+                                  ElementType::bf16, ElementType::f16, ElementType::i16, ElementType::u8};
 
 /// JSON itself allows a name twice, and the last one would win silently; nesting has no limit. Here both are refused.
 json parse_strictly(const std::string& text) {

@@ -74,6 +74,8 @@ io::StoredTensor as_f32(io::StoredTensor tensor) {
       return converted<double>(tensor);
     case io::ElementType::bf16:
       return converted<nn::bfloat16>(tensor);
+    case io::ElementType::f16:
+      return converted<io::Float16>(tensor);
     default:
       throw nn::Error(
           nn::message("tensor ", io::printable(tensor.name), " holds ", io::name(tensor.type), ", expected floats"));

@@ -18,7 +18,7 @@ io::StoredTensor transposed(const io::StoredTensor& kernel);
 io::StoredTensor columns_hwc_to_chw(const io::StoredTensor& weight, std::int64_t height, std::int64_t width,
                                     std::int64_t channels);
 
-/// The same array with every value as f32, from f64 or bf16. Throws nn::Error naming the tensor for other types.
+/// The same array with every value as f32, from f64, bf16 or f16. Throws nn::Error naming the tensor for other types.
 io::StoredTensor as_f32(io::StoredTensor tensor);
 
 }  // namespace train

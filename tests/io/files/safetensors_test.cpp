@@ -197,7 +197,8 @@ TEST(Safetensors, RefusesHostileFiles) {
   };
   EXPECT_EQ(error_of(with("\"F32\"", "[2]", "[0,8]")), "");
   EXPECT_EQ(error_of(with("\"F64\"", "[]", "[0,8]")), "");
-  EXPECT_THAT(error_of(with("\"F16\"", "[2]", "[0,8]")), HasSubstr("type is F16, expected one of F64"));
+  EXPECT_EQ(error_of(with("\"F16\"", "[4]", "[0,8]")), "");
+  EXPECT_THAT(error_of(with("\"F8_E4M3\"", "[2]", "[0,8]")), HasSubstr("type is F8_E4M3, expected one of F64"));
   EXPECT_THAT(error_of(with("7", "[2]", "[0,8]")), HasSubstr("malformed"));
   EXPECT_THAT(error_of(with("\"F32\"", "2", "[0,8]")), HasSubstr("malformed"));
   EXPECT_THAT(error_of(with("\"F32\"", "[-2]", "[0,8]")), HasSubstr("whole number"));

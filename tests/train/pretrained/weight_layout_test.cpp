@@ -66,6 +66,12 @@ TEST(WeightLayout, ConvertsOtherFloatsOnly) {
               ElementsAre(0.5F, -3));
   const std::vector<nn::bfloat16> halves = {nn::bfloat16(1.5F)};
   EXPECT_THAT(train::as_f32(io::stored_tensor<nn::bfloat16>("w", {1}, halves)).values<float>(), ElementsAre(1.5F));
+  // 1, the largest, the smallest normal and the smallest number; -2, 1/3 rounded: IEEE 754 binary16.
+  const std::vector<io::Float16> sixteen = {{0x3c00}, {0x7bff}, {0x0400}, {0x0001}, {0xc000}, {0x3555}};
+  EXPECT_THAT(train::as_f32(io::stored_tensor<io::Float16>("w", {6}, sixteen)).values<float>(),
+              ElementsAre(1, 65504, 0x1p-14F, 0x1p-24F, -2, 0.333251953125F));
+  EXPECT_TRUE(std::isinf(static_cast<float>(io::Float16{0xfc00})));
+  EXPECT_TRUE(std::isnan(static_cast<float>(io::Float16{0x7e00})));
   const std::vector<std::int64_t> whole = {7};
   EXPECT_THAT(test::error_of([&] { train::as_f32(io::stored_tensor<std::int64_t>("w", {1}, whole)); }),
               HasSubstr("holds I64, expected floats"));
