@@ -211,6 +211,7 @@ TEST_F(RealVgg16, PicturesAreScaledAsCaffeDoes) {
 }
 
 TEST(RealKeras1, TheanosOrderIsRefused) {
+  if (!io::hdf5_is_built_in()) GTEST_SKIP() << "built without HDF5";
   const fs::path file = test::shared_data("weights/densenet40-12-cifar10-keras-h5/DenseNet-Fast-40-12-CIFAR10.h5");
   if (!fs::exists(file)) GTEST_SKIP() << file << " is absent";
   EXPECT_THAT(test::error_of([&] { train::read_pretrained(file, "densenet121"); }), HasSubstr("Theano"));
