@@ -18,7 +18,9 @@ install_packages "${packages_to_build[@]}"
 seconds_with_packages=$SECONDS
 
 step "Build"
-cmake --preset release >/dev/null
+cuda=OFF  # kernels for a GPU take minutes to compile
+if nvidia-smi -L >/dev/null 2>&1; then cuda=AUTO; fi
+cmake --preset release -DFALX_CUDA=$cuda >/dev/null
 cmake --build --preset release
 falx=build/release/apps/falx
 seconds_with_build=$SECONDS
