@@ -1,0 +1,131 @@
+// Convolutions on a GPU against the CPU's: whole and as slices of channels, few channels, everything before and behind
+// the product, f32 and bf16, by the first plan and by the fastest.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "nn/kernels/conv.h"
+#include "nn/kernels/fill.h"
+#include "tests/cuda/with_gpu.h"
+#include "tests/support/compare.h"
+#include "tests/support/values.h"
+
+namespace {
+
+using nn::Device;
+using nn::DType;
+using nn::Shape;
+using nn::Tensor;
+
+struct Case {
+  const char* name;
+  Shape x, w;
+  nn::ConvGeometry geometry;
+};
+const Case cases[] = {
+    {"3x3", {4, 14, 14, 64}, {32, 3, 3, 64}, {.padding = nn::pad(1)}},
+    {"3x3 of 3 channels", {4, 16, 15, 3}, {16, 3, 3, 3}, {.padding = nn::pad(1)}},
+    {"7x7 with stride 2", {2, 33, 30, 3}, {24, 7, 7, 3}, {.stride_h = 2, .stride_w = 2, .padding = nn::pad(3)}},
+    {"2x2 with Keras's padding", {2, 9, 8, 16}, {16, 2, 2, 16}, {.padding = {.bottom = 1, .right = 1}}},
+    {"odd numbers of channels", {3, 5, 7, 11}, {13, 3, 3, 11}, {.stride_h = 2, .padding = nn::pad(1)}},
+    {"1x1", {4, 7, 7, 48}, {32, 1, 1, 48}, {}},
+};
+
+/// Numbers that are exact in bf16, on the CPU; the same for the same stream.
+Tensor numbers(const Shape& shape, std::uint64_t stream) {
+  nn::Random random(7, 0, stream);
+  const Tensor drawn = Tensor::from<double>(shape, test::normal()(shape.elements(), random));
+  const Tensor rounded = Tensor::empty(shape, DType::bf16), result = Tensor::empty(shape);
+  nn::cast(drawn, rounded);
+  nn::cast(rounded, result);
+  return result;
+}
+
+/// Where and in which type a convolution runs.
+struct Place {
+  Device device = Device::cpu;
+  DType dtype = DType::f32;
+  bool slices = false;  // x and what is written are channels of wider buffers
+
+  Tensor put(const Tensor& values, DType as, bool slice) const {
+    const Tensor converted = Tensor::empty(values.shape(), as);
+    nn::cast(values, converted);
+    Shape wide = values.shape();
+    if (slice) wide.c += 9;
+    const Tensor buffer = nn::to_device(Tensor::zeros(wide, as), device);
+    const Tensor to = slice ? buffer.channel_range(5, 5 + values.c()) : buffer;
+    nn::copy_into(converted, to);
+    return to;
+  }
+  Tensor image(const Shape& shape, std::uint64_t stream) const { return put(numbers(shape, stream), dtype, slices); }
+  Tensor weights(const Shape& shape, std::uint64_t stream) const { return put(numbers(shape, stream), dtype, false); }
+  Tensor vector(std::int64_t c, std::uint64_t stream) const {
+    return put(numbers(nn::vector_shape(c), stream), nn::full_precision(dtype), false);
+  }
+};
+
+/// All three passes, with all that may stand before and behind them; beta 1.
+std::vector<Tensor> compute(const Case& c, const Place& place) {
+  const Shape y_shape = nn::conv2d_output_shape(c.x, c.w, c.geometry);
+  const Tensor x = place.image(c.x, 1), w = place.weights(c.w, 2), dy = place.image(y_shape, 3);
+  const nn::ConvPrologue prologue{.scale = place.vector(c.x.c, 4), .shift = place.vector(c.x.c, 5), .relu = true};
+  const Tensor bias = place.weights(nn::vector_shape(c.w.n), 6);
+  const Tensor sum = place.vector(c.w.n, 7), squares = place.vector(c.w.n, 7);
+
+  std::vector<Tensor> results;
+  for (const float beta : {0.0F, 1.0F}) {
+    const Tensor y = place.image(y_shape, 8), plain = place.image(y_shape, 9), dx = place.image(c.x, 10);
+    const Tensor dw = place.put(numbers(c.w, 11), nn::full_precision(place.dtype), false);
+    nn::conv2d_forward(x, w, prologue,
+                       {.bias = bias, .relu = true, .sum = sum, .sum_of_squares = squares, .beta = beta}, c.geometry,
+                       y);
+    nn::conv2d_forward(x, w, {}, {.beta = beta}, c.geometry, plain);
+    nn::conv2d_backward_data(dy, w, c.geometry, dx, beta);
+    nn::conv2d_backward_weights(x, dy, prologue, c.geometry, dw, beta);
+    results.insert(results.end(), {y, plain, dx, dw});
+  }
+  results.insert(results.end(), {sum, squares});
+  return results;
+}
+
+class CudaConvolution : public test::WithGpu {
+ protected:
+  /// What bf16 and the order of sums explain; to be set to what a GPU shows.
+  static double bound(DType dtype) { return dtype == DType::bf16 ? 1.5e-2 : 2e-5; }
+
+  static void expect_like_the_cpu(const Place& place) {
+    for (const Case& c : cases) {
+      SCOPED_TRACE(nn::message(c.name, " ", place.dtype, place.slices ? ", slices" : ""));
+      const std::vector<Tensor> expected = compute(c, {}), actual = compute(c, place);
+      for (std::size_t i = 0; i < expected.size(); ++i) {
+        EXPECT_EQ(test::difference(nn::message("result ", i), actual[i], expected[i], bound(place.dtype)), "");
+      }
+    }
+  }
+};
+
+TEST_F(CudaConvolution, AgreesWithTheCpu) {
+  for (const DType dtype : {DType::f32, DType::bf16}) {
+    for (const bool slices : {false, true}) expect_like_the_cpu({Device::cuda, dtype, slices});
+  }
+}
+
+TEST_F(CudaConvolution, AgreesWithTheCpuByTheFastestPlansSlow) {
+  gpu().configure({.autotune = true});
+  for (const DType dtype : {DType::f32, DType::bf16}) expect_like_the_cpu({Device::cuda, dtype, false});
+  gpu().configure({});
+}
+
+TEST_F(CudaConvolution, GivesTheSameBitsAgain) {
+  for (const DType dtype : {DType::f32, DType::bf16}) {
+    for (const Case& c : cases) {
+      SCOPED_TRACE(nn::message(c.name, " ", dtype));
+      const Place place{Device::cuda, dtype, true};
+      const std::vector<Tensor> once = compute(c, place), again = compute(c, place);
+      for (std::size_t i = 0; i < once.size(); ++i) EXPECT_EQ(test::values_of(once[i]), test::values_of(again[i]));
+    }
+  }
+}
+
+}  // namespace
