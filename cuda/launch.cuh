@@ -55,6 +55,10 @@ void launch_combining(const Body& body, std::int64_t blocks) {
 
 #else
 
+#include <cstring>
+
+#include "nn/core/error.h"
+
 namespace cuda {
 
 /// Scratch memory of one kernel call, of the host.
@@ -75,14 +79,18 @@ void launch(const Body& body, std::int64_t blocks) {
   }
 }
 
-/// As each_block: all threads end a step before one begins the next.
+/// As each_block: all threads end a step before one begins the next. Within a step the first thread may go first or
+/// last: an error if that makes a difference.
 template <class Body>
 void launch_combining(const Body& body, std::int64_t blocks) {
-  const auto shared = std::make_unique<typename Body::Shared>();
+  const auto shared = std::make_unique<typename Body::Shared>(), backwards = std::make_unique<typename Body::Shared>();
   for (std::uint32_t block = 0; block < blocks; ++block) {
     for (std::uint32_t thread = 0; thread < block_threads; ++thread) body.load(block, thread, *shared);
     for (std::uint32_t step = body.first_step(); step > 0; step /= 2) {
+      *backwards = *shared;
       for (std::uint32_t thread = 0; thread < block_threads; ++thread) body.combine(thread, step, *shared);
+      for (std::uint32_t thread = block_threads; thread-- > 0;) body.combine(thread, step, *backwards);
+      NN_CHECK(std::memcmp(shared.get(), backwards.get(), sizeof(*shared)) == 0, "[launch] threads of a step race");
     }
     for (std::uint32_t thread = 0; thread < block_threads; ++thread) body.write(block, thread, *shared);
   }
