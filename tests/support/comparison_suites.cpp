@@ -11,8 +11,9 @@ namespace {
 
 // Measured between the CPU's kernels: f32 sums in another order differ by a few 1e-7.
 constexpr double parity_bound = 1e-5;
-// bf16 rounds by 2^-9 at most; results that are sums of results round several times.
-constexpr double bf16_bound = 1.0 / 128;
+// bf16 rounds by 2^-9 at most, once for every result that is added to another. Measured, thread by thread on the CPU:
+// at most 7.2e-3 (2.5e-7 in f32).
+constexpr double bf16_bound = 1.0 / 64;
 // Sums in another order, in f64.
 constexpr double reference_bound = 1e-10;
 
