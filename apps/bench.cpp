@@ -11,6 +11,8 @@
 
 #include "apps/commands.h"
 #include "models/registry.h"
+#include "nn/core/allocator.h"
+#include "nn/core/device_runtime.h"
 #include "nn/core/parallel.h"
 #include "train/data/image_scan.h"
 #include "train/data/load_benchmark.h"
@@ -20,7 +22,8 @@ namespace {
 
 struct BenchOptions {
   BenchSettings settings{.model = "cnn", .size = 0};
-  std::string what = "train", device = "auto", precision = "f32";
+  std::string what = "train";
+  train::ComputeOptions compute;
   std::filesystem::path images;
   CommonOptions common;
 };
@@ -30,8 +33,9 @@ struct Result {
   std::int64_t images = 1;  // in the time measured
 };
 
-/// Bytes of memory that the program has had at most.
-std::int64_t peak_resident_bytes() {
+/// Bytes of memory that there were at most: of the tensors on a GPU, else of the whole program.
+std::int64_t peak_bytes(nn::Device device) {
+  if (device != nn::Device::cpu) return static_cast<std::int64_t>(nn::memory_use(device).peak);
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   return static_cast<std::int64_t>(usage.ru_maxrss) * 1024;
@@ -87,8 +91,9 @@ void print_result(const BenchOptions& options, const Result& result) {
     const nlohmann::ordered_json line{
         {"model", load ? nlohmann::ordered_json() : nlohmann::ordered_json(settings.model)},
         {"what", options.what},
-        {"device", options.device},
-        {"precision", options.precision},
+        {"device", name(settings.compute.device)},
+        {"precision", options.compute.precision},
+        {"graph", settings.compute.device != nn::Device::cpu && settings.compute.graph},
         {"batch", result.images},
         {"size", settings.size},
         {"threads", nn::thread_count()},
@@ -96,18 +101,19 @@ void print_result(const BenchOptions& options, const Result& result) {
         {"milliseconds", times.median},
         {"milliseconds_min", times.fastest},
         {"milliseconds_max", times.slowest},
-        {"peak_bytes", peak_resident_bytes()}};
+        {"peak_bytes", peak_bytes(settings.compute.device)}};
     std::printf("%s\n", line.dump().c_str());
     return;
   }
   const std::string subject = load ? "files" : fmt::format("{}, batch {}", settings.model, settings.batch);
-  std::printf("%s\n",
-              fmt::format("{} ({}), {} pixels, {} {}, {} threads: {:.1f} images/s, {:.2f} ms a {} (fastest {:.2f}, "
-                          "slowest {:.2f}), peak memory {} MiB",
-                          options.what, subject, settings.size, options.device, options.precision, nn::thread_count(),
-                          images_per_second, times.median, load ? "file" : "batch", times.fastest, times.slowest,
-                          peak_resident_bytes() >> 20)
-                  .c_str());
+  std::printf(
+      "%s\n",
+      fmt::format("{} ({}), {} pixels, {} {}, {} threads: {:.1f} images/s, {:.2f} ms a {} (fastest {:.2f}, "
+                  "slowest {:.2f}), peak memory {} MiB",
+                  options.what, subject, settings.size, name(settings.compute.device), options.compute.precision,
+                  nn::thread_count(), images_per_second, times.median, load ? "file" : "batch", times.fastest,
+                  times.slowest, peak_bytes(settings.compute.device) >> 20)
+          .c_str());
 }
 
 /// An unknown model or a size that it cannot take is wrong usage.
@@ -122,7 +128,11 @@ void complete(BenchSettings& settings) {
 
 int run_bench(BenchOptions options) {
   complete(options.settings);
-  if (options.device == "auto") options.device = "cpu";  // what there is
+  train::Compute& compute = options.settings.compute;
+  const bool graph = compute.graph;
+  compute = choose_compute(options.compute);
+  compute.graph = graph;
+  if (options.what == "load") compute = {};  // files are read and prepared by the CPU
   print_result(options, measure(options));
   return done;
 }
@@ -149,12 +159,11 @@ void add_bench(CLI::App& program, Selected& selected) {
       ->check(CLI::IsMember({"train", "infer", "load", "ops"}))
       ->capture_default_str();
   command->add_option("--images", options->images, "Files for --what load");
-  command->add_option("--device", options->device, "Where to compute")
-      ->check(CLI::IsMember({"cpu", "auto"}))
-      ->capture_default_str();
-  command->add_option("--precision", options->precision, "Number type")
-      ->check(CLI::IsMember({"f32"}))
-      ->capture_default_str();
+  add_compute(*command, options->compute);
+  if (nn::runtime(nn::Device::cuda) != nullptr) {
+    command->add_flag("--graph,!--no-graph", options->settings.compute.graph,
+                      "On a GPU record the step once and replay it (default)");
+  }
   command->add_option("--seconds", options->settings.seconds, "Repeat at least so long (and three times)")
       ->check(CLI::Range(0.0, 3600.0))
       ->capture_default_str();

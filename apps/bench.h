@@ -5,12 +5,15 @@
 #include <string>
 #include <vector>
 
+#include "train/compute.h"
+
 namespace apps {
 
 struct BenchSettings {
   std::string model;
   std::int64_t batch = 32, size = 256;
   double seconds = 3;  // to repeat for, at least
+  train::Compute compute{};
 };
 
 /// Milliseconds of one repetition: a batch.
@@ -21,9 +24,10 @@ struct BenchTimes {
 /// The same for a list of at least one duration.
 BenchTimes summarize(std::vector<double> milliseconds);
 
-/// A step of training on random numbers: forward, loss, backward, AdamW update.
+/// A step of training on random numbers: forward, loss, backward, AdamW update. On a GPU, from slices as the loader
+/// gives them: their way to the device and the making of the input are part of it, beside the step before.
 BenchTimes bench_training(const BenchSettings& settings);
-/// A forward pass without a tape.
+/// A forward pass without a tape, in the same way.
 BenchTimes bench_inference(const BenchSettings& settings);
 
 /// One layer's share of a forward pass.

@@ -5,8 +5,12 @@
 #include "apps/bench.h"
 #include "io/labels.h"
 #include "models/registry.h"
+#include "nn/core/device_runtime.h"
 #include "nn/core/philox.h"
+#include "nn/tensor/copy.h"
+#include "train/data/preprocessing.h"
 #include "train/evaluation/metrics.h"
+#include "train/inference.h"
 #include "train/train_step.h"
 
 namespace apps {
@@ -18,12 +22,14 @@ double milliseconds_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
 
-/// The first repetitions allocate memory and warm up caches and clocks; they do not count.
-constexpr int warm_ups = 2;
+/// The first repetitions allocate memory and warm up caches and clocks, on a GPU they also choose plans and record the
+/// step; they do not count.
+int warm_ups(nn::Device device) { return device == nn::Device::cpu ? 2 : 5; }
 constexpr std::size_t fewest_repetitions = 3;
 
-std::vector<double> repeat(double seconds, const std::function<void()>& work) {
-  for (int i = 0; i < warm_ups; ++i) work();
+std::vector<double> repeat(const BenchSettings& settings, const std::function<void()>& work) {
+  const double seconds = settings.seconds;
+  for (int i = 0; i < warm_ups(settings.compute.device); ++i) work();
   std::vector<double> times;
   const Clock::time_point begin = Clock::now();
   while (times.size() < fewest_repetitions || milliseconds_since(begin) < 1000 * seconds) {
@@ -34,20 +40,54 @@ std::vector<double> repeat(double seconds, const std::function<void()>& work) {
   return times;
 }
 
+/// TrainStep and Inference alike: on a GPU the host is one step ahead, so that a repetition lasts as long as a step.
+void finish_if_needed(auto& steps) {
+  if (steps.should_finish()) steps.finish();
+}
+void finish_all(auto& steps) {
+  while (steps.unfinished() > 0) steps.finish();
+}
+
 constexpr std::int64_t channels = 3;
 
 std::unique_ptr<nn::Module> make_network(const BenchSettings& settings) {
   return models::make_model(settings.model, {.channels = channels, .size = settings.size});
 }
 
+/// Slices of noise that fill the input, in its three usual windows.
+train::RawInput random_slices(const BenchSettings& settings, nn::Random& random) {
+  const auto preprocessing = train::Preprocessing::defaults(train::ImageKind::dicom, train::InputKind::windows,
+                                                            static_cast<int>(settings.size));
+  train::RawInput raw;
+  raw.shape = {settings.batch, settings.size, settings.size, channels};
+  for (std::int64_t i = 0; i < settings.batch; ++i) {
+    const nn::Tensor pixels = nn::Tensor::pinned({1, settings.size, settings.size, 1}, nn::DType::i16);
+    std::generate_n(pixels.data<std::int16_t>(), pixels.elements(),
+                    [&] { return static_cast<std::int16_t>(100 * random.uniform()); });
+    const train::DecodedImage image{.pixels = pixels};
+    const train::DecodedImage* slice = &image;
+    const nn::Tensor parameters = train::raw_image(preprocessing, {&slice, 1}, {}).parameters;
+    if (i == 0) {
+      raw.parameters = nn::Tensor::pinned(nn::matrix_shape(settings.batch, parameters.c()), nn::DType::f64);
+    }
+    nn::copy_into(parameters, raw.parameters.batch_range(i, i + 1));
+    raw.slices.push_back(pixels);
+  }
+  return raw;
+}
+
 /// Noise as input, labels as rare as bleeds.
 train::Batch random_batch(const BenchSettings& settings) {
   nn::Random random(1);
   train::Batch batch;
-  batch.input = nn::Tensor::empty({settings.batch, settings.size, settings.size, channels});
+  if (settings.compute.device == nn::Device::cpu) {
+    batch.input = nn::Tensor::empty({settings.batch, settings.size, settings.size, channels});
+    std::generate_n(batch.input.data<float>(), batch.input.elements(), [&] { return random.uniform(); });
+  } else {
+    batch.raw = random_slices(settings, random);
+  }
   batch.targets = nn::Tensor::empty(nn::matrix_shape(settings.batch, io::label_count));
   batch.mask = nn::Tensor::empty(batch.targets.shape());
-  std::generate_n(batch.input.data<float>(), batch.input.elements(), [&] { return random.uniform(); });
   std::generate_n(batch.targets.data<float>(), batch.targets.elements(),
                   [&] { return random.uniform() < 0.1F ? 1.0F : 0.0F; });
   std::fill_n(batch.mask.data<float>(), batch.mask.elements(), 1.0F);
@@ -57,11 +97,13 @@ train::Batch random_batch(const BenchSettings& settings) {
 /// Notes how long after the layer before each layer ended.
 class Stopwatch : public nn::LayerObserver {
  public:
+  explicit Stopwatch(nn::Device device) : device_(device) {}
   void start() {
     last_ = Clock::now();
     layer_ = 0;
   }
   void note(const nn::LayerNote& note) override {
+    nn::synchronize(device_);
     const double time = milliseconds_since(last_);
     if (layer_ == notes_.size()) {
       notes_.push_back(note);
@@ -81,6 +123,7 @@ class Stopwatch : public nn::LayerObserver {
   }
 
  private:
+  nn::Device device_;
   Clock::time_point last_;
   std::size_t layer_ = 0;
   std::vector<nn::LayerNote> notes_;
@@ -98,25 +141,38 @@ BenchTimes summarize(std::vector<double> milliseconds) {
 
 BenchTimes bench_training(const BenchSettings& settings) {
   const auto network = make_network(settings);
-  train::TrainStep step(*network, {}, train::challenge_weights, 0);
+  train::TrainStep step(*network, {}, train::challenge_weights, 0, settings.compute);
   const train::Batch batch = random_batch(settings);
   std::int64_t count = 0;
-  return summarize(repeat(settings.seconds, [&] { step.run(batch, 1e-4, count++); }));
+  const std::vector<double> times = repeat(settings, [&] {
+    step.start(batch, 1e-4, count++);
+    finish_if_needed(step);
+  });
+  finish_all(step);
+  return summarize(times);
 }
 
 BenchTimes bench_inference(const BenchSettings& settings) {
   const auto network = make_network(settings);
+  train::Inference inference(*network, settings.compute);
   const train::Batch batch = random_batch(settings);
-  return summarize(repeat(settings.seconds, [&] { (*network)(nn::Variable(batch.input), {}); }));
+  const std::vector<double> times = repeat(settings, [&] {
+    inference.start(batch);
+    finish_if_needed(inference);
+  });
+  finish_all(inference);
+  return summarize(times);
 }
 
 LayerTimes bench_layers(const BenchSettings& settings) {
   const auto network = make_network(settings);
-  const train::Batch batch = random_batch(settings);
-  Stopwatch stopwatch;
-  const std::vector<double> all = repeat(settings.seconds, [&] {
+  train::move_to(settings.compute, *network);
+  train::BatchUploader uploader(settings.compute.device, settings.compute.dtype);
+  const nn::Variable input(uploader.upload(random_batch(settings)).input);
+  Stopwatch stopwatch(settings.compute.device);
+  const std::vector<double> all = repeat(settings, [&] {
     stopwatch.start();
-    (*network)(nn::Variable(batch.input), {.observer = &stopwatch});
+    (*network)(input, {.observer = &stopwatch});
   });
   return {.layers = stopwatch.summary(), .all = summarize(all)};
 }

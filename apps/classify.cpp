@@ -17,6 +17,7 @@ struct Options {
   std::string model;
   std::filesystem::path weights;
   std::vector<std::string> images;
+  train::ComputeOptions compute;
   CommonOptions common;
 };
 
@@ -39,9 +40,10 @@ std::string as_text(const std::string& file, const std::vector<train::Guess>& gu
 }
 
 int run_classify(const Options& options) {
+  const train::Compute compute = choose_compute(options.compute);
   const train::Pretrained pretrained = train::read_pretrained(options.weights, options.model);
   if (!options.common.quiet) std::fprintf(stderr, "%s\n", train::describe(pretrained).c_str());
-  train::ImageNetClassifier classifier(pretrained);
+  train::ImageNetClassifier classifier(pretrained, compute);
   std::size_t rejected = 0;
   for (const std::string& file : options.images) {
     try {
@@ -73,6 +75,7 @@ void add_classify(CLI::App& program, Selected& selected) {
   command->add_option("--weights", options->weights, "A .safetensors of torchvision or timm, or a Keras .h5")
       ->required();
   command->add_option("images", options->images, "PNG or JPEG files")->required();
+  add_compute(*command, options->compute);
   add_threads(*command, options->common);
   add_quiet(*command, options->common);
   add_json(*command, options->common);

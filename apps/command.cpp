@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "nn/core/device_runtime.h"
 #include "nn/core/parallel.h"
 
 namespace apps {
@@ -29,6 +30,32 @@ void add_quiet(CLI::App& command, CommonOptions& options) {
 
 void add_json(CLI::App& command, CommonOptions& options) {
   command.add_flag("--json", options.json, "One JSON object a line on standard output instead of text");
+}
+
+void add_compute(CLI::App& command, train::ComputeOptions& options) {
+  const bool gpu = nn::runtime(nn::Device::cuda) != nullptr;
+  command.add_option("--device", options.device, gpu ? "cpu, cuda, or auto: the GPU if there is one" : "cpu or auto")
+      ->capture_default_str();
+  command
+      .add_option(
+          "--precision", options.precision,
+          gpu ? "f32; on a GPU also tf32 (products of f32 numbers by tensor cores, 10 bits) and bf16 (f32 where "
+                "it matters)"
+              : "Number type of the network: f32")
+      ->capture_default_str();
+  if (!gpu) return;
+  command.add_flag("--deterministic,!--fast", options.deterministic,
+                   "On a GPU the same bits in every run (default), or whatever is fastest");
+  command.add_flag("--autotune", options.autotune,
+                   "On a GPU try every way to compute a convolution at its first use and keep the fastest");
+}
+
+train::Compute choose_compute(const train::ComputeOptions& options) {
+  try {
+    return train::set_up(options);
+  } catch (const nn::Error& error) {
+    throw UsageError(error.what());
+  }
 }
 
 namespace {

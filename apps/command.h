@@ -15,6 +15,7 @@
 #include <string>
 
 #include "nn/core/error.h"
+#include "train/compute.h"
 
 namespace CLI {
 class App;
@@ -58,6 +59,11 @@ void add_seed(CLI::App& command, CommonOptions& options);
 void add_threads(CLI::App& command, CommonOptions& options);
 void add_quiet(CLI::App& command, CommonOptions& options);
 void add_json(CLI::App& command, CommonOptions& options);
+
+/// --device and --precision; --fast and --autotune where a GPU's kernels are part of the program.
+void add_compute(CLI::App& command, train::ComputeOptions& options);
+/// train::set_up, whose errors are wrong usage.
+train::Compute choose_compute(const train::ComputeOptions& options);
 
 /// For check(): "expected a number above 0, got abc" (CLI11's own says the range of all doubles, digit by digit).
 CLI::Validator above_zero();

@@ -31,6 +31,7 @@ struct Options {
   train::PredictOptions predict;
   fs::path out, submission_template;
   bool overwrite = false;
+  train::ComputeOptions compute;
   CommonOptions common;
 };
 
@@ -159,13 +160,15 @@ train::PredictionRun predict(const train::Ensemble& ensemble, train::PredictOpti
 
 int run_predict(const Options& options, Progress& progress) {
   check_output(options.out, options.overwrite);
+  train::PredictOptions predict_options = options.predict;
+  predict_options.compute = choose_compute(options.compute);
   const train::Ensemble ensemble = read_models(options);
   Template rows;  // read first: a wrong template should not cost the wait for predictions
   if (!options.submission_template.empty()) rows = train::read_template(options.submission_template);
   const OutputFiles files(options.out);
 
   train::SliceCache cache;
-  const train::PredictionRun run = predict(ensemble, options.predict, cache, progress);
+  const train::PredictionRun run = predict(ensemble, predict_options, cache, progress);
   Interruption::stop_if_requested();
 
   // From here on results are written whole, signal or not.
@@ -230,6 +233,7 @@ void add_predict(CLI::App& program, Selected& selected) {
       ->capture_default_str();
   command->add_option("--id-key", options->predict.id_key, "Secret key of the patient pseudonyms");
   command->add_flag("--overwrite", options->overwrite, "Replace the results in --out");
+  add_compute(*command, options->compute);
   add_threads(*command, options->common);
   add_quiet(*command, options->common);
   add_json(*command, options->common);

@@ -141,6 +141,7 @@ int run_train(const TrainOptions& options, Progress& progress) {
       as_usage([&] { return options.resume ? resumed_config(options, directory) : new_config(options); });
   check_recompute(config, options.given);
   if (config.threads > 0) nn::set_thread_count(config.threads);
+  choose_compute(config.compute);  // asked first: a GPU that is not there should not cost the wait for the data
   if (!options.resume) check_output(options.out, options.overwrite, "give --resume to go on with it, or --overwrite");
   check_split_file(config);
 
@@ -242,8 +243,7 @@ void add_training_options(CLI::App& command, train::TrainConfig& config) {
       .add_option("--checkpoint-minutes", config.checkpoint_minutes,
                   "Between checkpoints within an epoch; 0: only at its end")
       ->capture_default_str();
-  command.add_option("--device", config.device, "cpu or auto")->capture_default_str();
-  command.add_option("--precision", config.precision, "Number type of the network: f32")->capture_default_str();
+  add_compute(command, config.compute);
 }
 
 std::set<std::string> given_options(const CLI::App& command) {

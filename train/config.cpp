@@ -44,8 +44,10 @@ void for_each_option(Config& c, const Visit& visit) {
   visit("missing-labels", c.missing_labels);
   visit("checkpoint-minutes", c.checkpoint_minutes);
   visit("seed", c.seed);
-  visit("device", c.device);
-  visit("precision", c.precision);
+  visit("device", c.compute.device);
+  visit("precision", c.compute.precision);
+  visit("deterministic", c.compute.deterministic);
+  visit("autotune", c.compute.autotune);
   visit("threads", c.threads);
 }
 

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "train/compute.h"
 #include "train/data/preprocessing.h"
 
 namespace train {
@@ -42,9 +43,8 @@ struct TrainConfig {
   std::string missing_labels = "error";  // error, mask
   double checkpoint_minutes = 10;
   std::uint64_t seed = 0;
-  std::string device = "auto";
-  std::string precision = "f32";  // of the numbers that the network computes with
-  int threads = 0;                // 0: all cores
+  ComputeOptions compute;
+  int threads = 0;  // 0: all cores
 };
 
 /// Fills in what was left open and makes paths absolute. Throws nn::Error naming the option for a value that cannot be.

@@ -26,7 +26,7 @@ struct OptimizerOptions {
   double max_gradient_norm = 1;  // gradients are scaled down to this norm; 0: never
 };
 
-/// What the last step did; read from the device.
+/// What a step did.
 struct StepOutcome {
   double gradient_norm = 0;  // before clipping
   bool skipped = false;      // the gradient was not finite: nothing was updated
@@ -44,7 +44,16 @@ class Optimizer {
 
   /// One update of all groups that are not frozen, from the gradients in the buffers; those of frozen groups are zero.
   void step(double learning_rate);
-  /// Of the first group that is not frozen.
+  /// The same by kernels alone, so that it can be recorded and replayed: the learning rate lies in learning_rate().
+  void update();
+  /// {1,1,1,1} f64 on the device.
+  const nn::Tensor& learning_rate() const { return learning_rate_; }
+
+  /// The step state of the first group that is not frozen, where it lies (nn/kernels/optimizer.h).
+  nn::Tensor step_state() const;
+  /// Of a step state on the CPU.
+  static StepOutcome outcome_of(const nn::Tensor& step_state);
+  /// Of the last step; waits for the device.
   StepOutcome outcome() const;
 
   /// Everything that must be saved so that the next step has the same bits: moments and step state, by name.
@@ -56,14 +65,14 @@ class Optimizer {
 
  private:
   void update(const nn::ParameterGroup& group, const nn::Tensor& step_state);
-  nn::Tensor step_state(std::size_t group) const;
+  nn::Tensor step_state_of(std::size_t group) const;
   std::size_t first_learning_group() const;
 
   const nn::ParameterBuffers& buffers_;
   OptimizerOptions options_;
-  nn::Tensor first_, second_;  // {1,1,1,elements}, as the flat buffers; second_ undefined for sgd
-  nn::Tensor sum_;             // {1,1,1,1} f64
-  nn::Tensor step_states_;     // {groups,1,1,step_state::size} f64
+  nn::Tensor first_, second_;       // {1,1,1,elements}, as the flat buffers; second_ undefined for sgd
+  nn::Tensor sum_, learning_rate_;  // {1,1,1,1} f64
+  nn::Tensor step_states_;          // {groups,1,1,step_state::size} f64
 };
 
 }  // namespace train

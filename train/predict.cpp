@@ -23,6 +23,7 @@ struct LoadedModel {
   double share;  // of the member's mean: one over its models and views
   const ModelFile* file;
   std::unique_ptr<nn::Module> network;
+  std::unique_ptr<Inference> inference;
 };
 
 /// A network of damaged weights says NaN, which no rule of joining could tell from an answer.
@@ -32,13 +33,15 @@ void check_finite(const Probabilities& logits, const ModelFile& model, const Dat
            ": its weights are unusable, train it again");
 }
 
-std::vector<LoadedModel> load_networks(const Ensemble& ensemble, std::size_t view_count) {
+std::vector<LoadedModel> load_networks(const Ensemble& ensemble, std::size_t view_count, const Compute& compute) {
   std::vector<LoadedModel> networks;
   for (std::size_t m = 0; m < ensemble.members.size(); ++m) {
     const Member& member = ensemble.members[m];
     const double share = 1 / static_cast<double>(member.models.size() * view_count);
     for (const ModelFile& model : member.models) {
-      networks.push_back({m, share, &model, load_network(model)});
+      auto network = load_network(model);
+      auto inference = std::make_unique<Inference>(*network, compute);
+      networks.push_back({m, share, &model, std::move(network), std::move(inference)});
     }
   }
   return networks;
@@ -50,7 +53,8 @@ class Predictor {
   Predictor(const Ensemble& ensemble, const PredictOptions& options, SliceCache& cache, const KeepGoing& progress)
       : ensemble_(ensemble),
         views_(views(ensemble.augmentation)),
-        networks_(load_networks(ensemble, views_.size())),
+        networks_(load_networks(ensemble, views_.size(), options.compute)),
+        compute_(options.compute),
         batch_(options.batch),
         cache_(cache),
         progress_(progress) {}
@@ -78,10 +82,11 @@ class Predictor {
     LoaderOptions options = evaluation_options(batch_);
     options.workers = nn::thread_count();
     options.view = view;
+    options.raw = compute_.device != nn::Device::cpu;
     Loader loader(dataset, std::move(indices), model.file->description.preprocessing, options, cache_);
     const auto images = static_cast<std::int64_t>(dataset.images.size());
     const KeepGoing count = [&](std::int64_t done, std::int64_t) { return report(done, images); };
-    auto logits = predict_logits(*model.network, loader, nn::Device::cpu, progress_ ? count : KeepGoing{});
+    auto logits = predict_logits(*model.inference, loader, progress_ ? count : KeepGoing{});
     NN_CHECK(logits.has_value(), "[predict] stopped");
     passes_ += static_cast<std::int64_t>(end - begin);
     return std::move(*logits);
@@ -95,6 +100,7 @@ class Predictor {
   const Ensemble& ensemble_;
   const std::vector<Augmentation> views_;
   const std::vector<LoadedModel> networks_;
+  const Compute compute_;
   const int batch_;
   SliceCache& cache_;
   const KeepGoing& progress_;

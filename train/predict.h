@@ -18,6 +18,7 @@ namespace train {
 struct PredictOptions {
   std::filesystem::path input;  // a directory, searched recursively, or one file
   int batch = 32;
+  Compute compute{};
   std::string id_key{default_id_key};
   DatasetProgress loading{};  // while files are read, before the first prediction
 };

@@ -37,10 +37,7 @@ void check_ranges(const TrainConfig& c) {
   check_range("checkpoint-minutes", c.checkpoint_minutes, 0.0, 1e6);
   check_choice("input", c.input, {"windows", "slices"});
   check_choice("missing-labels", c.missing_labels, {"error", "mask"});
-  NN_CHECK(c.device != "cuda", "--device cuda: this falx was built without CUDA; use cpu or auto");
-  check_choice("device", c.device, {"auto", "cpu"});
-  NN_CHECK(c.precision != "bf16", "--precision bf16: needs CUDA, and this falx was built without; use f32");
-  check_choice("precision", c.precision, {"f32"});
+  check(c.compute);
 }
 
 /// What has a meaning only for a backbone that brings weights of its own.

@@ -7,8 +7,9 @@ namespace train {
 Trainer::Trainer(Parts parts, TrainerOptions options)
     : parts_(std::move(parts)),
       options_(options),
-      step_(parts_.network, options.optimizer, options.label_weights, options.seed, options.device,
-            options.fine_tuning) {
+      step_(parts_.network, options.optimizer, options.label_weights, options.seed, options.compute,
+            options.fine_tuning),
+      inference_(parts_.network, options.compute) {
   NN_CHECK(options.epochs >= 1, "[trainer] expects at least 1 epoch, got ", options.epochs);
   NN_CHECK(parts_.training.images() > 0, "there is no image to train on");
   NN_CHECK(parts_.validation.images() > 0, "there is no image to validate on");
@@ -45,19 +46,29 @@ bool Trainer::train_epoch(TrainingObserver& observer, const StopRequested& stop_
   if (options_.fine_tuning) step_.set_backbone_frozen(state_.epoch < options_.fine_tuning->freeze_epochs);
   parts_.training.start(state_.epoch, state_.step);
   while (const std::optional<Batch> batch = parts_.training.next()) {
-    const StepResult result = step_.run(*batch, learning_rate(state_.step), steps_before() + state_.step);
-    count_step(result, *batch, observer);
+    step_.start(*batch, learning_rate(steps_started()), steps_before() + steps_started());
+    if (step_.should_finish()) finish_step(observer);
     if (stop_requested()) {
+      finish_all_steps(observer);
       parts_.training.stop();
       return false;
     }
     const double minutes = std::chrono::duration<double>(Clock::now() - last_checkpoint_).count() / 60;
-    if (options_.checkpoint_minutes > 0 && minutes >= options_.checkpoint_minutes) write_checkpoint();
+    if (options_.checkpoint_minutes > 0 && minutes >= options_.checkpoint_minutes) {
+      finish_all_steps(observer);
+      write_checkpoint();
+    }
   }
+  finish_all_steps(observer);
   return true;
 }
 
-void Trainer::count_step(const StepResult& result, const Batch& batch, TrainingObserver& observer) {
+void Trainer::finish_all_steps(TrainingObserver& observer) {
+  while (step_.unfinished() > 0) finish_step(observer);
+}
+
+void Trainer::finish_step(TrainingObserver& observer) {
+  const StepResult result = step_.finish();
   ++state_.step;
   if (result.update.skipped) {
     observer.skipped_update(state_.epoch + 1, state_.step);
@@ -66,15 +77,14 @@ void Trainer::count_step(const StepResult& result, const Batch& batch, TrainingO
              " updates in a row were skipped because the gradient was not finite (epoch ", state_.epoch + 1, ", step ",
              state_.step, "); the last checkpoint is kept; try a smaller learning rate");
   } else {
-    const auto images = static_cast<std::int64_t>(batch.images.size());
-    state_.loss_sum += result.loss * static_cast<double>(images);
-    state_.images += images;
+    state_.loss_sum += result.loss * static_cast<double>(result.images);
+    state_.images += result.images;
   }
   const double loss = state_.images > 0 ? state_.loss_sum / static_cast<double>(state_.images) : std::nan("");
   // The last batch may be smaller than the others.
   const bool last = state_.step == parts_.training.steps_per_epoch();
   const std::int64_t total = parts_.training.images();
-  const std::int64_t done = last ? total : state_.step * static_cast<std::int64_t>(batch.images.size());
+  const std::int64_t done = last ? total : state_.step * result.images;
   observer.trained(state_.epoch + 1, done, total, loss);
 }
 
@@ -83,7 +93,7 @@ std::optional<ValidationResult> Trainer::validate(TrainingObserver& observer, co
     observer.validated(state_.epoch + 1, done, total);
     return !stop_requested();
   };
-  auto logits = predict_logits(parts_.network, parts_.validation, options_.device, keep_going);
+  auto logits = predict_logits(inference_, parts_.validation, keep_going);
   if (!logits) return std::nullopt;
   ValidationResult result{.logits = std::move(*logits), .probabilities = {}, .scores = {}};
   result.probabilities = sigmoid(result.logits);
@@ -128,6 +138,9 @@ HistoryRow Trainer::history_row(const ValidationResult& result) const {
 }
 
 std::int64_t Trainer::steps_before() const { return state_.epoch * parts_.training.steps_per_epoch(); }
+
+/// Of this epoch; not all of them need be finished.
+std::int64_t Trainer::steps_started() const { return state_.step + static_cast<std::int64_t>(step_.unfinished()); }
 
 double Trainer::learning_rate(std::int64_t step_in_epoch) const {
   const std::int64_t total = options_.epochs * parts_.training.steps_per_epoch();

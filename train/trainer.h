@@ -27,7 +27,7 @@ struct TrainerOptions {
   int max_skipped = 10;            // updates skipped in a row (gradients not finite) after which training fails
   double checkpoint_minutes = 10;  // between checkpoints within an epoch; 0: none; one is written after every epoch
   std::uint64_t seed = 0;          // of dropout
-  nn::Device device = nn::Device::cpu;
+  Compute compute{};
 };
 
 /// Told what happens; for progress bars and logs. The default is silence.
@@ -84,12 +84,14 @@ class Trainer {
 
  private:
   bool train_epoch(TrainingObserver& observer, const StopRequested& stop_requested);
-  void count_step(const StepResult& result, const Batch& batch, TrainingObserver& observer);
+  void finish_step(TrainingObserver& observer);
+  void finish_all_steps(TrainingObserver& observer);
   std::optional<ValidationResult> validate(TrainingObserver& observer, const StopRequested& stop_requested);
   void finish_epoch(const ValidationResult& result, TrainingObserver& observer, const KeepBest& keep_best);
   HistoryRow history_row(const ValidationResult& result) const;
   bool ended_early() const;
   std::int64_t steps_before() const;
+  std::int64_t steps_started() const;
   double learning_rate(std::int64_t step_in_epoch) const;
   void write_checkpoint();
 
@@ -99,6 +101,7 @@ class Trainer {
   Parts parts_;
   TrainerOptions options_;
   TrainStep step_;
+  Inference inference_;  // after step_, which moves the network to its device
   TrainingState state_;
   Clock::time_point last_checkpoint_ = Clock::now(), last_time_ = Clock::now();
 };

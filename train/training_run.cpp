@@ -98,6 +98,7 @@ DataParts split_dataset(const Dataset& dataset, const TrainConfig& config, std::
 TrainingRun::TrainingRun(TrainConfig config, RunDirectory directory, std::string id_key, const DatasetProgress& loading,
                          Start start)
     : config_(std::move(config)),
+      compute_(set_up(config_.compute)),
       directory_(std::move(directory)),
       id_key_(std::move(id_key)),
       start_(start),
@@ -169,7 +170,8 @@ TrainerOptions TrainingRun::trainer_options() const {
                          .optimizer = {.kind = optimizer_kind(config_.optimizer), .weight_decay = config_.weight_decay},
                          .patience = config_.patience,
                          .checkpoint_minutes = config_.checkpoint_minutes,
-                         .seed = config_.seed};
+                         .seed = config_.seed,
+                         .compute = compute_};
   if (!config_.weights.empty()) {
     options.fine_tuning = {.backbone_learning_rate_scale = config_.backbone_learning_rate / config_.learning_rate,
                            .freeze_epochs = config_.freeze_epochs,
@@ -183,6 +185,7 @@ Ended TrainingRun::train(TrainingObserver& observer, const Trainer::StopRequeste
                 validation = evaluation_options(config_.batch);
   training.augment = config_.augment;
   training.workers = validation.workers = loader_workers();
+  training.raw = validation.raw = compute_.device != nn::Device::cpu;
   Loader training_loader(dataset_, parts_.training, preprocessing_, training, cache_);
   Loader validation_loader(dataset_, parts_.validation, preprocessing_, validation, cache_);
 

@@ -63,6 +63,7 @@ class TrainingRun {
   void write_predictions(const ValidationResult& result) const;
 
   TrainConfig config_;
+  const Compute compute_;  // first: a device that is not there should not cost the wait for the data
   const RunDirectory directory_;
   const std::string id_key_;
   const Start start_;

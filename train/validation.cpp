@@ -3,18 +3,15 @@
 #include <algorithm>
 #include <cmath>
 
-#include "nn/tensor/copy.h"
-
 namespace train {
 namespace {
 
 void append_rows(const nn::Tensor& logits, std::vector<Probabilities>& all) {
-  const nn::Tensor host = nn::to_device(logits, nn::Device::cpu);
-  NN_CHECK(host.c() == io::label_count, "[validation] the network gives ", host.c(), " numbers an image, expected ",
+  NN_CHECK(logits.c() == io::label_count, "[validation] the network gives ", logits.c(), " numbers an image, expected ",
            io::label_count);
-  for (std::int64_t row = 0; row < host.rows(); ++row) {
+  for (std::int64_t row = 0; row < logits.rows(); ++row) {
     Probabilities& values = all.emplace_back();
-    for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<double>(host.row<float>(row)[i]);
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<double>(logits.row<float>(row)[i]);
   }
 }
 
@@ -23,20 +20,31 @@ double bce_of_logit(double x, double y) { return std::max(x, 0.0) - x * y + std:
 
 }  // namespace
 
-std::optional<std::vector<Probabilities>> predict_logits(nn::Module& network, Loader& loader, nn::Device device,
+std::optional<std::vector<Probabilities>> predict_logits(Inference& inference, Loader& loader,
                                                          const KeepGoing& keep_going) {
   std::vector<Probabilities> logits;
   logits.reserve(static_cast<std::size_t>(loader.images()));
+  const auto finish_one = [&] {
+    append_rows(inference.finish(), logits);
+    return !keep_going || keep_going(static_cast<std::int64_t>(logits.size()), loader.images());
+  };
+  bool going = true;
   loader.start(0);
   while (const std::optional<Batch> batch = loader.next()) {
-    const nn::Variable input(nn::to_device(batch->input, device));
-    append_rows(network(input, nn::Context{}).value(), logits);
-    if (keep_going && !keep_going(static_cast<std::int64_t>(logits.size()), loader.images())) {
-      loader.stop();
-      return std::nullopt;
-    }
+    inference.start(*batch);
+    if (inference.should_finish()) going = finish_one();
+    if (!going) break;
   }
+  loader.stop();
+  while (inference.unfinished() > 0) going = finish_one() && going;
+  if (!going) return std::nullopt;
   return logits;
+}
+
+std::optional<std::vector<Probabilities>> predict_logits(nn::Module& network, Loader& loader,
+                                                         const KeepGoing& keep_going) {
+  Inference inference(network, {});
+  return predict_logits(inference, loader, keep_going);
 }
 
 Probabilities sigmoid(const Probabilities& logits) {

@@ -9,16 +9,18 @@
 #include "nn/layers/module.h"
 #include "train/data/loader.h"
 #include "train/evaluation/metrics.h"
+#include "train/inference.h"
 
 namespace train {
 
 /// Called after every batch with the images done so far, of how many; false stops.
 using KeepGoing = std::function<bool(std::int64_t done, std::int64_t total)>;
 
-/// Logits of all images of the loader, in its order; the network runs in inference mode and no tape is kept.
-/// Nothing if it was stopped.
+/// Logits of all images of the loader, in its order. Nothing if it was stopped.
+std::optional<std::vector<Probabilities>> predict_logits(Inference& inference, Loader& loader,
+                                                         const KeepGoing& keep_going = {});
+/// The same on the CPU.
 std::optional<std::vector<Probabilities>> predict_logits(nn::Module& network, Loader& loader,
-                                                         nn::Device device = nn::Device::cpu,
                                                          const KeepGoing& keep_going = {});
 
 /// 1 / (1 + exp(-x)) of each.

@@ -85,6 +85,7 @@ void Module::initialize(std::uint64_t seed) {
 void Module::convert(DType dtype, Device device) {
   for (const auto& [path, parameter] : parameters()) parameter->convert(dtype, device);
   for (const auto& [path, buffer] : buffers()) {
+    if (buffer->dtype() == dtype && buffer->device() == device) continue;
     const Tensor converted = Tensor::empty(buffer->shape(), dtype, device);
     copy_converted(*buffer, converted);
     *buffer = converted;

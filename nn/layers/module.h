@@ -48,8 +48,8 @@ class Module {
   /// Draws all parameters anew, each from its own stream (seed, path): the values depend on the seed and the name
   /// alone, not on what else the network holds.
   void initialize(std::uint64_t seed);
-  /// Moves parameters and buffers to this dtype (f32, f64) and device. Do it before parameters are bound into flat
-  /// buffers.
+  /// Moves parameters and buffers to this dtype (f32, f64) and device; what is there already stays where it is. Do it
+  /// before parameters are bound into flat buffers.
   void convert(DType dtype, Device device = Device::cpu);
   /// Lets every parameter compute in this dtype (Parameter::compute_in): bf16, or back. Buffers stay as they are.
   void compute_in(DType dtype);

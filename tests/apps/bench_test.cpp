@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "nn/core/device_runtime.h"
 #include "tests/apps/run_falx.h"
 
 namespace {
@@ -21,6 +22,7 @@ const std::vector<std::string> result_keys{"model",
                                            "what",
                                            "device",
                                            "precision",
+                                           "graph",
                                            "batch",
                                            "size",
                                            "threads",
@@ -64,14 +66,15 @@ TEST(FalxBench, AutoNamesTheDeviceThatItTook) {
     const ProgramResult result =
         run_falx("bench --json --size 32 --batch 1 --seconds 0 --what infer --device " + device);
     ASSERT_EQ(result.exit_code, 0) << result.error;
-    EXPECT_EQ(json::parse(result.out)["device"], "cpu");
+    const bool on_gpu = device == "auto" && nn::has_device(nn::Device::cuda);
+    EXPECT_EQ(json::parse(result.out)["device"], on_gpu ? "cuda" : "cpu");
   }
 }
 
 TEST(FalxBench, RefusesWhatDoesNotExistInOneLine) {
   for (const char* arguments :
-       {"bench --model resnet", "bench --device cuda", "bench --precision bf16", "bench --what play", "bench --batch 0",
-        "bench --size 0", "bench --size 7", "bench --what load", "bench --seconds -1"}) {
+       {"bench --model resnet", "bench --device tpu", "bench --device cpu --precision bf16", "bench --what play",
+        "bench --batch 0", "bench --size 0", "bench --size 7", "bench --what load", "bench --seconds -1"}) {
     const ProgramResult result = run_falx(arguments);
     EXPECT_EQ(result.exit_code, 2) << arguments;
     EXPECT_EQ(std::count(result.error.begin(), result.error.end(), '\n'), 1) << result.error;

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "io/files/safetensors.h"
+#include "nn/core/device_runtime.h"
 #include "tests/apps/program_test.h"
 
 namespace {
@@ -150,7 +151,8 @@ TEST_F(FalxTrain, WrongUsageIsOneLineAndExitCode2) {
   }
   std::ofstream(directory_ / "split.csv") << "patient,fold\na,0\nb,1\nc,2\n";
   expect_one_line(train("run", {"--split", path("split.csv"), "--fold", "3"}), 2, "split.csv has the folds 0 to 2");
-  expect_one_line(train("run", {"--device", "cuda"}), 2, "without CUDA");
+  expect_one_line(train("run", {"--device", "tpu"}), 2, "--device tpu: expected one of auto, cpu, cuda");
+  expect_one_line(train("run", {"--device", "cpu", "--precision", "bf16"}), 2, "--precision bf16 needs a GPU");
   expect_one_line(train("run", {"--config", path("absent.json")}), 2, "absent.json");
   expect_one_line(RunningFalx({"train", "--out", path("run")}).wait(), 2, "--images is required");
   expect_one_line(RunningFalx({"train"}).wait(), 2, "--out");
@@ -163,8 +165,13 @@ TEST_F(FalxTrain, WhatIsNotThereYetIsAbsentAndRefused) {
   EXPECT_THAT(help, HasSubstr("Examples:"));
   EXPECT_THAT(help, testing::ContainsRegex("--images[^-]*required for a[ \n]+new run"));
   EXPECT_THAT(help, testing::ContainsRegex("--labels[^-]*required for a[ \n]+new run"));
-  for (const char* flag : {"cuda", "bf16"}) EXPECT_THAT(help, Not(HasSubstr(flag)));
-  expect_one_line(train("run", {"--precision", "bf16"}), 2, "--precision bf16: needs CUDA");
+  for (const char* flag : {"cuda", "bf16", "--fast", "--autotune"}) {
+    EXPECT_EQ(help.find(flag) != std::string::npos, nn::runtime(nn::Device::cuda) != nullptr) << flag;
+  }
+  if (!nn::has_device(nn::Device::cuda)) {
+    expect_one_line(train("run", {"--device", "cuda"}), 2, "device cuda is not available: ");
+    expect_one_line(train("run", {"--precision", "bf16"}), 2, "--precision bf16 needs a GPU");
+  }
   EXPECT_EQ(train("run", {"--precision", "f32", "--quiet"}).exit_code, 0);
 }
 

@@ -113,9 +113,12 @@ TEST(TrainConfig, ValuesThatCannotBeAreRefusedByName) {
   EXPECT_THAT(refused([](TrainConfig& c) { c.batch_norm = "off"; }), HasSubstr("--batch-norm off: expected one of"));
   EXPECT_THAT(refused([](TrainConfig& c) { c.model = "resnet"; }), HasSubstr("no model 'resnet'"));
   EXPECT_THAT(refused([](TrainConfig& c) { c.optimizer = "lion"; }), HasSubstr("lion"));
-  EXPECT_THAT(refused([](TrainConfig& c) { c.device = "cuda"; }), HasSubstr("without CUDA"));
-  EXPECT_THAT(refused([](TrainConfig& c) { c.precision = "bf16"; }), HasSubstr("--precision bf16: needs CUDA"));
-  EXPECT_THAT(refused([](TrainConfig& c) { c.precision = "f64"; }), HasSubstr("--precision f64: expected one of f32"));
+  EXPECT_THAT(refused([](TrainConfig& c) { c.compute.device = "tpu"; }),
+              HasSubstr("--device tpu: expected one of auto"));
+  EXPECT_THAT(refused([](TrainConfig& c) { c.compute = {.device = "cpu", .precision = "bf16"}; }),
+              HasSubstr("--precision bf16 needs a GPU"));
+  EXPECT_THAT(refused([](TrainConfig& c) { c.compute.precision = "f64"; }),
+              HasSubstr("--precision f64: expected one of f32, tf32, bf16"));
   EXPECT_THAT(refused([](TrainConfig& c) { c.windows = {"40-80"}; }), HasSubstr("--window 40-80"));
   EXPECT_THAT(refused([](TrainConfig& c) { c.windows = {"40/0"}; }), HasSubstr("--window 40/0"));
   EXPECT_THAT(refused([](TrainConfig& c) { c.windows.assign(17, "40/80"); }), HasSubstr("--window: at most 16"));

@@ -42,7 +42,7 @@ struct Training {
   std::int64_t steps = 0;
 
   explicit Training(const std::optional<train::FineTuning>& fine_tuning, const train::OptimizerOptions& options = {})
-      : step((network.initialize(1), network), options, train::challenge_weights, 1, nn::Device::cpu, fine_tuning) {}
+      : step((network.initialize(1), network), options, train::challenge_weights, 1, {}, fine_tuning) {}
 
   train::StepResult run(double learning_rate = 0.01) { return step.run(make_batch(), learning_rate, steps++); }
 

@@ -15,7 +15,7 @@ std::string recipe_text(TrainConfig config) {
   const TrainConfig usual;
   config.fold = usual.fold;
   config.threads = usual.threads;
-  config.device = usual.device;
+  config.compute.device = usual.compute.device;
   config.checkpoint_minutes = usual.checkpoint_minutes;
   config.recompute = usual.recompute;  // the same bits either way
   return to_json(config);

@@ -7,6 +7,7 @@
 
 #include "io/pictures/resize.h"
 #include "models/registry.h"
+#include "train/inference.h"
 #include "train/pretrained/embedded.h"
 
 namespace train {
@@ -64,18 +65,19 @@ nn::Tensor imagenet_input(const io::Picture& picture, PictureScaling scaling) {
   return input;
 }
 
-ImageNetClassifier::ImageNetClassifier(const Pretrained& pretrained)
+ImageNetClassifier::ImageNetClassifier(const Pretrained& pretrained, const Compute& compute)
     : scaling_(pretrained.scaling),
+      compute_(compute),
       network_(models::make_model(
           pretrained.architecture,
           {.head = models::Head::imagenet, .size = crop, .batch_norm_epsilon = pretrained.batch_norm_epsilon})) {
   import_pretrained(pretrained, *network_);
+  move_to(compute, *network_);
 }
 
 std::vector<Guess> ImageNetClassifier::top(const io::Picture& picture, int count) {
-  const nn::Tensor input = imagenet_input(picture, scaling_);
-  const nn::Variable logits = (*network_)(nn::Variable(input), nn::Context{});
-  const std::vector<double> probabilities = softmax(logits.value().to_vector<float>());
+  const nn::Tensor logits = infer(*network_, imagenet_input(picture, scaling_), compute_);
+  const std::vector<double> probabilities = softmax(logits.to_vector<float>());
   std::vector<Guess> guesses;
   for (std::size_t i = 0; i < probabilities.size(); ++i) guesses.push_back({static_cast<int>(i), probabilities[i]});
   std::stable_sort(guesses.begin(), guesses.end(),

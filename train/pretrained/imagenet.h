@@ -8,6 +8,7 @@
 #include "io/pictures/picture.h"
 #include "nn/layers/module.h"
 #include "nn/tensor/tensor.h"
+#include "train/compute.h"
 #include "train/pretrained/pretrained.h"
 
 namespace train {
@@ -28,13 +29,14 @@ struct Guess {
 class ImageNetClassifier {
  public:
   /// Throws nn::Error if the weights do not fill the whole network.
-  explicit ImageNetClassifier(const Pretrained& pretrained);
+  explicit ImageNetClassifier(const Pretrained& pretrained, const Compute& compute = {});
 
   /// The most probable classes, the best first: softmax of the logits.
   std::vector<Guess> top(const io::Picture& picture, int count = 5);
 
  private:
   PictureScaling scaling_;
+  Compute compute_;
   std::unique_ptr<nn::Module> network_;
 };
 

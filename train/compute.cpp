@@ -1,0 +1,36 @@
+#include "train/compute.h"
+
+#include "nn/core/device_runtime.h"
+#include "nn/core/error.h"
+
+namespace train {
+
+using nn::Device;
+using nn::DType;
+
+void check(const ComputeOptions& options) {
+  const std::string &device = options.device, &precision = options.precision;
+  NN_CHECK(device == "auto" || device == "cpu" || device == "cuda", "--device ", device,
+           ": expected one of auto, cpu, cuda");
+  NN_CHECK(precision == "f32" || precision == "tf32" || precision == "bf16", "--precision ", precision,
+           ": expected one of f32, tf32, bf16");
+  NN_CHECK(device != "cpu" || precision == "f32", "--precision ", precision,
+           " needs a GPU: with --device cpu there is f32 alone");
+}
+
+Compute set_up(const ComputeOptions& options) {
+  check(options);
+  const bool on_gpu = options.device == "cuda" || (options.device == "auto" && nn::has_device(Device::cuda));
+  if (!on_gpu) {
+    NN_CHECK(options.precision == "f32", "--precision ", options.precision,
+             " needs a GPU, and none can be used here: the CPU computes in f32 alone");
+    return {};
+  }
+  nn::require_runtime(Device::cuda)
+      .configure({.deterministic = options.deterministic,
+                  .tensor_float32 = options.precision == "tf32",
+                  .autotune = options.autotune});
+  return {.device = Device::cuda, .dtype = options.precision == "bf16" ? DType::bf16 : DType::f32};
+}
+
+}  // namespace train

@@ -1,0 +1,35 @@
+// Where a network computes, and in which type: the options, and what they come to on this machine.
+#pragma once
+
+#include <string>
+
+#include "nn/core/device.h"
+#include "nn/core/dtype.h"
+
+namespace train {
+
+/// As on the command line. train/README.md says what deterministic and precision cost.
+struct ComputeOptions {
+  std::string device = "auto";    // cpu, cuda; auto: the GPU if there is one
+  std::string precision = "f32";  // on a GPU also tf32 and bf16
+  bool deterministic = true;      // on a GPU: the same bits in every run
+  bool autotune = false;          // on a GPU: time the ways to compute a convolution at its first use
+};
+
+struct Compute {
+  nn::Device device = nn::Device::cpu;
+  /// Of activations and of the weights they meet. Values of parameters, their gradients and statistics are f32 in any
+  /// case.
+  nn::DType dtype = nn::DType::f32;
+  /// On a GPU, a step that repeats is recorded and replayed (batch_runner.h). The bits are the same either way.
+  bool graph = true;
+};
+
+/// Throws nn::Error naming the option if there is no such device or precision, whatever this machine has.
+void check(const ComputeOptions& options);
+
+/// Chooses the device and configures it. Throws nn::Error in one line for a device that is not there, and for a
+/// precision that it does not have.
+Compute set_up(const ComputeOptions& options);
+
+}  // namespace train
