@@ -67,7 +67,7 @@ struct Moments {
 
 template <class T, int width>
 Moments moments_by_threads(const Tensor& x) {
-  const Moments moments{Tensor::empty(nn::vector_shape(x.c())), Tensor::empty(nn::vector_shape(x.c()))};
+  Moments moments{Tensor::empty(nn::vector_shape(x.c())), Tensor::empty(nn::vector_shape(x.c()))};
   const cuda::RowSlices slices(x.rows(), x.c(), width);
   std::vector<double> partial(std::size_t{slices.slices} * 2 * static_cast<std::size_t>(x.c()), nan);
   test::run_combining(cuda::SliceMoments<T, width>{slices, cuda::rows_of<const T>(x), partial.data()}, slices.blocks());
@@ -79,8 +79,8 @@ Moments moments_by_threads(const Tensor& x) {
 }
 
 Moments moments_in_f64(const Tensor& x) {
-  const Moments moments{Tensor::empty(nn::vector_shape(x.c()), DType::f64),
-                        Tensor::empty(nn::vector_shape(x.c()), DType::f64)};
+  Moments moments{Tensor::empty(nn::vector_shape(x.c()), DType::f64),
+                  Tensor::empty(nn::vector_shape(x.c()), DType::f64)};
   nn::channel_statistics_forward(x, moments.mean, moments.variance);
   return moments;
 }
@@ -162,7 +162,7 @@ TEST(CudaBatchNorm, ANaNReachesTheStatistics) {
 /// out = function(x) + beta * out, `out` being `before` at first.
 template <class T, int width, class Function>
 Tensor mapped_by_threads(const Function& function, const Tensor& x, float beta, double before) {
-  const Tensor out = Tensor::empty({x.n(), x.h(), x.w(), x.pitch()}, x.dtype()).channel_range(8, 8 + x.c());
+  Tensor out = Tensor::empty({x.n(), x.h(), x.w(), x.pitch()}, x.dtype()).channel_range(8, 8 + x.c());
   nn::fill(before, out);
   const cuda::RowSlices slices(x.rows(), x.c(), width);
   test::run_threads(
@@ -245,7 +245,7 @@ std::vector<Tensor> gradient_tensors(const Shape& shape, DType activation, DType
 template <class T, int width>
 std::vector<Tensor> backward_by_threads(const Tensor& x, const Tensor& dy, const Vectors& vectors, bool relu,
                                         float beta, double before) {
-  const std::vector<Tensor> g = gradient_tensors(x.shape(), x.dtype(), DType::f32, before);
+  std::vector<Tensor> g = gradient_tensors(x.shape(), x.dtype(), DType::f32, before);
   const auto target = [&](int i) { return cuda::VectorTarget{g[static_cast<std::size_t>(i)].data<float>(), beta}; };
   using Terms = cuda::NormalizeBackwardTerms<T, width>;
   const Terms terms{vectors.in_f32(relu), cuda::rows_of<const T>(x), cuda::rows_of<const T>(dy), cuda::rows_of<T>(g[0]),

@@ -106,7 +106,7 @@ void run_pixels(const Arguments& a, const Tensor& y) {
 
 /// With five channels more, which are 7 and must stay so.
 Tensor padded(const Shape& shape, DType dtype) {
-  const Tensor wide = Tensor::empty({shape.n, shape.h, shape.w, shape.c + 5}, dtype);
+  Tensor wide = Tensor::empty({shape.n, shape.h, shape.w, shape.c + 5}, dtype);
   nn::fill(7, wide);
   return wide;
 }
