@@ -109,6 +109,9 @@ void backward_weights(const Tensor& x, const Tensor& dy, const ConvPrologue& pro
                       const Tensor& dw, float beta) {
   check_conv2d("conv2d_backward_weights", x, dw, geometry, dy, x.dtype());
   check_vectors("conv2d_backward_weights", {&prologue.scale, &prologue.shift}, x);
+  if (const auto tiles = tiles_for(ConvPass::backward_weights, x, dw, geometry)) {
+    return winograd::backward_weights(*tiles, x, dy, prologue, geometry.padding, dw, beta);
+  }
   dispatch_float("conv2d_backward_weights", x, [&]<class T>() {
     const std::int64_t columns = dw.elements() / dw.n();
     const PatchReader<T> outputs(dy, pixel_grid(dy.shape()));
@@ -156,6 +159,9 @@ class FlippedWeights final : public MatrixReader<T> {
 
 void backward_data(const Tensor& dy, const Tensor& w, const ConvGeometry& geometry, const Tensor& dz, float beta) {
   check_conv2d("conv2d_backward_data", dz, w, geometry, dy, dz.dtype());
+  if (const auto tiles = tiles_for(ConvPass::backward_data, dz, w, geometry)) {
+    return winograd::backward_data(*tiles, dy, w, geometry.padding, dz, beta);
+  }
   // Pixels of z that lie alike between the steps of the stride meet the same taps: each such set is a convolution of dy
   // with stride 1, no multiplication is wasted and no two products write one pixel.
   const auto one_set = [&]<class T>(std::int64_t first_h, std::int64_t first_w) {

@@ -162,13 +162,15 @@ void convolve(TileSize size, const TileSource& source, const FilterSource& filte
 /// {out,3,3,in} as nine matrices in x out.
 Tensor transposed_taps(const Tensor& w) {
   const Tensor taps = Tensor::empty({9, 1, w.c(), w.n()});
-  parallel_for(0, w.c(), channel_step, [&](std::int64_t first, std::int64_t last) {
-    for (std::int64_t begin = 0; begin < w.n(); begin += channel_step) {  // blocks that fit the first-level cache
-      const std::int64_t end = std::min(begin + channel_step, w.n());
+  const std::int64_t pitch = w.pitch(), channels = w.c(), filters = w.n();
+  parallel_for(0, channels, channel_step, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t begin = 0; begin < filters; begin += channel_step) {  // blocks that fit the first-level cache
+      const std::int64_t end = std::min(begin + channel_step, filters);
       for (std::int64_t tap = 0; tap < 9; ++tap) {
+        const float* from = w.data<float>() + tap * pitch;
+        float* to = taps.row<float>(tap * channels);
         for (std::int64_t c = first; c < last; ++c) {
-          float* to = taps.row<float>(tap * w.c() + c);
-          for (std::int64_t k = begin; k < end; ++k) to[k] = w.row<float>(9 * k + tap)[c];
+          for (std::int64_t k = begin; k < end; ++k) to[c * filters + k] = from[9 * k * pitch + c];
         }
       }
     }
@@ -180,19 +182,22 @@ const float* data_or_null(const Tensor& vector) { return vector.defined() ? vect
 
 }  // namespace
 
+TileSource input_tiles(const Tensor& x, const ConvPrologue& prologue, const Padding& padding) {
+  return {.data = x.data<float>(),
+          .shape = x.shape(),
+          .pitch = x.pitch(),
+          .first_h = -padding.top,
+          .first_w = -padding.left,
+          .scale = data_or_null(prologue.scale),
+          .shift = data_or_null(prologue.shift),
+          .relu = prologue.relu};
+}
+
 void forward(TileSize size, const Tensor& x, const Tensor& w, const ConvPrologue& prologue,
              const ConvEpilogue& epilogue, const Padding& padding, const Tensor& y) {
   const Tensor taps = transposed_taps(w);
   convolve(
-      size,
-      {.data = x.data<float>(),
-       .shape = x.shape(),
-       .pitch = x.pitch(),
-       .first_h = -padding.top,
-       .first_w = -padding.left,
-       .scale = data_or_null(prologue.scale),
-       .shift = data_or_null(prologue.shift),
-       .relu = prologue.relu},
+      size, input_tiles(x, prologue, padding),
       {.data = taps.data<float>(), .tap_step = w.c() * w.n(), .depth_step = w.n(), .depth = w.c(), .columns = w.n()},
       {.data = y.data<float>(),
        .shape = y.shape(),

@@ -11,5 +11,10 @@ void forward(TileSize size, const Tensor& x, const Tensor& w, const ConvPrologue
              const ConvEpilogue& epilogue, const Padding& padding, const Tensor& y);
 void backward_data(TileSize size, const Tensor& dy, const Tensor& w, const Padding& padding, const Tensor& dz,
                    float beta);
+void backward_weights(TileSize size, const Tensor& x, const Tensor& dy, const ConvPrologue& prologue,
+                      const Padding& padding, const Tensor& dw, float beta);
+
+/// What tiles of a convolution see of x, for forward and backward_weights.
+TileSource input_tiles(const Tensor& x, const ConvPrologue& prologue, const Padding& padding);
 
 }  // namespace nn::cpu::winograd

@@ -25,6 +25,14 @@ struct ForwardPlan {
   std::int64_t columns_a_product;  // and of one product
 };
 
+struct WeightsPlan {
+  std::int64_t runs;  // runs of groups that threads share; 1: they share the work within a group
+  std::int64_t group_tiles;
+  std::int64_t columns_a_product;  // input channels
+};
+
 ForwardPlan forward_plan(std::int64_t tiles, std::int64_t depth, std::int64_t columns);
+/// dU has rows x columns elements a frequency.
+WeightsPlan weights_plan(std::int64_t tiles, std::int64_t rows, std::int64_t columns);
 
 }  // namespace nn::cpu::winograd

@@ -1,6 +1,7 @@
 // Convolutions as the networks have them: forward, backward for data and for weights.
-// Counters, of the fastest iteration (others may use the machine too): milliseconds, GF/s (a multiply-add counts as
-// two) and percent of the multiply-add peak of the threads in use.
+// Counters, of the fastest iteration (others may use the machine too): milliseconds, GF/s (a multiply-add of the
+// definition counts as two) and percent of the multiply-add peak of the threads in use. Where minimal filtering is
+// chosen, which multiplies less, the label says so, and "x direct" is how much faster it is than direct, run in turn.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include <string>
 
 #include "nn/core/parallel.h"
+#include "nn/cpu/conv_choice.h"
 #include "nn/kernels/conv.h"
 #include "tests/benchmarks/fma_peak.h"
 
@@ -28,6 +30,13 @@ const Layer layers[] = {
     {"3x3 48->48 @32", {8, 32, 32, 48}, {48, 3, 3, 48}, {.padding = nn::pad(1)}},
     {"3x3 64->64 @56", {8, 56, 56, 64}, {64, 3, 3, 64}, {.padding = nn::pad(1)}},
     {"3x3/2 64->128 @56", {8, 56, 56, 64}, {128, 3, 3, 64}, {.stride_h = 2, .stride_w = 2, .padding = nn::pad(1)}},
+    {"3x3 64->64 @224", {2, 224, 224, 64}, {64, 3, 3, 64}, {.padding = nn::pad(1)}},
+    {"3x3 128->128 @112", {2, 112, 112, 128}, {128, 3, 3, 128}, {.padding = nn::pad(1)}},
+    {"3x3 256->256 @56", {2, 56, 56, 256}, {256, 3, 3, 256}, {.padding = nn::pad(1)}},
+    {"3x3 512->512 @28", {8, 28, 28, 512}, {512, 3, 3, 512}, {.padding = nn::pad(1)}},
+    {"3x3 128->32 @56", {8, 56, 56, 128}, {32, 3, 3, 128}, {.padding = nn::pad(1)}},
+    {"3x3 128->32 @14", {8, 14, 14, 128}, {32, 3, 3, 128}, {.padding = nn::pad(1)}},
+    {"3x3 128->32 @7", {8, 7, 7, 128}, {32, 3, 3, 128}, {.padding = nn::pad(1)}},
     {"3x3 128->32 @28", {8, 28, 28, 128}, {32, 3, 3, 128}, {.padding = nn::pad(1)}},
     {"3x3 256->256 @28", {4, 28, 28, 256}, {256, 3, 3, 256}, {.padding = nn::pad(1)}},
     {"3x3 512->512 @14", {4, 14, 14, 512}, {512, 3, 3, 512}, {.padding = nn::pad(1)}},
@@ -52,36 +61,54 @@ double seconds_now() {
 }
 
 template <class Pass>
-void run(benchmark::State& state, const Layer& layer, const Pass& pass) {
+void run(benchmark::State& state, const Layer& layer, nn::cpu::ConvPass which, const Pass& pass) {
   const nn::Shape shape = nn::conv2d_output_shape(layer.x, layer.w, layer.geometry);
   const nn::Tensor x = ones(layer.x), w = ones(layer.w), y = ones(shape);
-  double best = std::numeric_limits<double>::infinity();
-  for (auto _ : state) {
+  const auto time_into = [&](double& best) {
     const double start = seconds_now();
     pass(x, w, y);
     best = std::min(best, seconds_now() - start);
+  };
+  const std::string choice = nn::cpu::conv_choice();
+  const nn::cpu::ConvAlgorithm algorithm =
+      nn::cpu::conv_algorithm(which, layer.x, layer.w, layer.geometry, nn::DType::f32);
+  const bool is_direct = algorithm == nn::cpu::ConvAlgorithm::direct;
+  double best = std::numeric_limits<double>::infinity(), direct = best;
+  for (auto _ : state) {
+    time_into(best);
+    if (is_direct) continue;
+    state.PauseTiming();
+    nn::cpu::set_conv_choice("direct");
+    time_into(direct);
+    nn::cpu::set_conv_choice(choice);
+    state.ResumeTiming();
   }
   const auto products = static_cast<double>(shape.elements() * layer.w.h * layer.w.w * layer.w.c);
   const double rate = 2e-9 * products / best;
   state.counters["best ms"] = 1e3 * best;
   state.counters["GF/s"] = rate;
   state.counters["%peak"] = 100 * rate / bench::fma_peak() / nn::thread_count();
+  if (is_direct) return;
+  state.counters["x direct"] = direct / best;
+  state.SetLabel(nn::cpu::name(algorithm));
 }
 
 void forward(benchmark::State& state, const Layer& layer) {
-  run(state, layer, [&](const nn::Tensor& x, const nn::Tensor& w, const nn::Tensor& y) {
+  run(state, layer, nn::cpu::ConvPass::forward, [&](const nn::Tensor& x, const nn::Tensor& w, const nn::Tensor& y) {
     nn::conv2d_forward(x, w, {}, {}, layer.geometry, y);
   });
 }
 void backward_data(benchmark::State& state, const Layer& layer) {
-  run(state, layer, [&](const nn::Tensor& x, const nn::Tensor& w, const nn::Tensor& y) {
-    nn::conv2d_backward_data(y, w, layer.geometry, x, 0);
-  });
+  run(state, layer, nn::cpu::ConvPass::backward_data,
+      [&](const nn::Tensor& x, const nn::Tensor& w, const nn::Tensor& y) {
+        nn::conv2d_backward_data(y, w, layer.geometry, x, 0);
+      });
 }
 void backward_weights(benchmark::State& state, const Layer& layer) {
-  run(state, layer, [&](const nn::Tensor& x, const nn::Tensor& w, const nn::Tensor& y) {
-    nn::conv2d_backward_weights(x, y, {}, layer.geometry, w, 0);
-  });
+  run(state, layer, nn::cpu::ConvPass::backward_weights,
+      [&](const nn::Tensor& x, const nn::Tensor& w, const nn::Tensor& y) {
+        nn::conv2d_backward_weights(x, y, {}, layer.geometry, w, 0);
+      });
 }
 
 const bool registered = [] {
