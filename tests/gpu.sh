@@ -5,8 +5,8 @@
 #     build        the programs and their tests, for the GPU at hand
 #     runtime      memory, out of memory, copies, transfers, recorded steps; every kernel's own tests
 #     parity       every op, GPU against CPU, f32 and bf16
-#     networks     whole networks on the GPU against PyTorch's numbers
-#     training     eager = recorded, the same bits twice, ten steps GPU = CPU
+#     networks     ten steps of whole networks, GPU = CPU within bounds
+#     training     eager = recorded, the same bits twice; batches on their way up
 #     memcheck racecheck initcheck synccheck     compute-sanitizer over the small shapes
 #     bench        images a second and peak memory, beside PyTorch if python3 has it; a table
 #   --build DIR    where to build, or what is built already (default: build/gpu)
@@ -44,12 +44,13 @@ done
 
 # STEP PROGRAM FILTER: the tests of a step; a step may have several lines. Sanitizers slow a kernel down up to a hundred
 # times, and what cuDNN and cuBLAS do is not ours to check.
-small='Cuda*-*Slow*'
+small='Cuda*-CudaNetworks*:CudaTraining*:CudaMemory.FillsUp*:*Slow*'
 own='*Parity*-*Conv*:*Linear*:*Slow*'
 tests="
-runtime     test_cuda    *
-parity      test_nn      *Parity*:*Cuda*
-networks    test_models  *Cuda*
+runtime     test_cuda    *-CudaNetworks*:CudaTraining*
+parity      test_nn      *Parity*
+networks    test_cuda    CudaNetworks*
+training    test_cuda    CudaTraining*
 training    test_train   *Cuda*
 memcheck    test_cuda    $small
 memcheck    test_nn      *Parity*-*Slow*
@@ -118,7 +119,7 @@ step_build() {
   [ -e /usr/include/dcmtk ] || io=(-DFALX_IO=OFF)  # a machine with nothing but CUDA
   run build-configure cmake --preset tests -B "$build" -DFALX_CUDA=ON -DFALX_BENCHMARKS=OFF "${io[@]}" || return
   run build-falx cmake --build "$build" --target falx || return
-  run build-tests cmake --build "$build" --target test_cuda test_nn test_models test_train
+  run build-tests cmake --build "$build" --target test_cuda test_nn test_train
 }
 
 sanitize() {
