@@ -36,7 +36,8 @@ const Case cases[] = {
 Tensor numbers(const Shape& shape, std::uint64_t stream) {
   nn::Random random(7, 0, stream);
   const Tensor drawn = Tensor::from<double>(shape, test::normal()(shape.elements(), random));
-  const Tensor rounded = Tensor::empty(shape, DType::bf16), result = Tensor::empty(shape);
+  const Tensor rounded = Tensor::empty(shape, DType::bf16);
+  Tensor result = Tensor::empty(shape);
   nn::cast(drawn, rounded);
   nn::cast(rounded, result);
   return result;
@@ -54,7 +55,7 @@ struct Place {
     Shape wide = values.shape();
     if (slice) wide.c += 9;
     const Tensor buffer = nn::to_device(Tensor::zeros(wide, as), device);
-    const Tensor to = slice ? buffer.channel_range(5, 5 + values.c()) : buffer;
+    Tensor to = slice ? buffer.channel_range(5, 5 + values.c()) : buffer;
     nn::copy_into(converted, to);
     return to;
   }
