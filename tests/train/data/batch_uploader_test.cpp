@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "nn/core/error.h"
 #include "nn/kernels/fill.h"
 #include "nn/tensor/copy.h"
 #include "tests/support/temporary_directory.h"
@@ -32,7 +33,7 @@ class BatchesToCuda : public testing::Test {
   BatchesToCuda() {
     std::vector<test::LabelRow> rows;
     for (int i = 0; i < 15; ++i) {
-      const std::string id = "p" + std::to_string(10 + i);
+      const std::string id = nn::message("p", 10 + i);
       const bool large = i % 5 == 2;
       test::write_picture(directory_ / ("pictures/" + id + ".png"), large ? 30 : 20, large ? 25 : 16, i);
       rows.push_back({id, i % 3 == 0});
