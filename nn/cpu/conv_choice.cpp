@@ -56,12 +56,13 @@ bool winograd_is_possible(const Shape& w, const ConvGeometry& geometry, DType dt
 ///   8 x 28 x 28         8 -> 64     1.2     2.4     1.3      half of each vector is empty
 ///   8 x 28 x 28         3 -> 64     0.7     2.6     0.7
 ///
-/// AVX2 and baseline gain at least as much (1.8 to 2.9 for batch 8), so the rule is the same for every target.
+/// AVX2 and baseline gain at least as much (1.8 to 2.9 for batch 8), so the rule is the same for every target. It takes
+/// every batch for one of 8 images: what a network says of an image must not depend on the others beside it.
 bool winograd_pays(ConvPass pass, const Shape& y, const Shape& w) {
-  constexpr std::int64_t side = 4;
-  const std::int64_t tiles = y.n * ((y.h + side - 1) / side) * ((y.w + side - 1) / side);
-  const bool filled = 2 * y.rows() > tiles * side * side;
-  const bool enough = tiles >= (w.c * w.n <= 128 * 128 ? 8 : 32);
+  constexpr std::int64_t side = 4, usual_batch = 8;
+  const std::int64_t tiles = ((y.h + side - 1) / side) * ((y.w + side - 1) / side);  // of an image
+  const bool filled = 2 * y.h * y.w > tiles * side * side;
+  const bool enough = usual_batch * tiles >= (w.c * w.n <= 128 * 128 ? 8 : 32);
   return w.n >= 16 && (w.c >= 8 || pass == ConvPass::backward_data) && filled && enough;
 }
 

@@ -54,7 +54,8 @@ TEST_F(ConvChoice, AutomaticallyTakesMinimalFilteringForLargeLayersAlone) {
   EXPECT_EQ(forward({8, 28, 28, 128}, 32), ConvAlgorithm::winograd_4x4);   // DenseNet
   EXPECT_EQ(forward({8, 224, 224, 3}, 64), ConvAlgorithm::direct);         // three channels fill no vector
   EXPECT_EQ(forward({8, 5, 5, 64}, 64), ConvAlgorithm::direct);            // 25 pixels leave most of 4 tiles empty
-  EXPECT_EQ(forward({1, 8, 8, 64}, 64), ConvAlgorithm::direct);            // 4 tiles
+  EXPECT_EQ(forward({1, 8, 8, 64}, 64), forward({8, 8, 8, 64}, 64));       // one image is computed as among others
+  EXPECT_EQ(forward({8, 7, 7, 256}, 256), forward({256, 7, 7, 256}, 256));
 }
 
 }  // namespace

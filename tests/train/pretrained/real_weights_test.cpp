@@ -188,7 +188,7 @@ TEST_F(RealVgg16, GivesBlock3PoolFromThePartialFile) {
   const std::vector<float> pooled = network(nn::Variable(input), {}).value().to_vector<float>(),
                            reference = expected.to_vector<float>();
   const double scale = *std::max_element(reference.begin(), reference.end());
-  EXPECT_LT(largest_difference(pooled, reference) / scale, 1e-6);  // measured: 3.8e-7
+  EXPECT_LT(largest_difference(pooled, reference) / scale, 5e-6);  // measured: 2.2e-6; 3.8e-7 with FALX_CONV=direct
 }
 
 TEST_F(RealVgg16, APartOfItMustBeAskedFor) {
