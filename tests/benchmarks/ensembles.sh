@@ -36,20 +36,30 @@ for seed in "$@"; do
 done
 
 # A row: seed, class prior, each member, each way, and each way's difference from the member that was best on validation.
-echo "| seed | class prior | cnn | densenet121 | vgg16 | mean | logit mean | fitted | mean - best | logit mean - best | fitted - best |"
-echo "|---|---:|---:|---:|---:|---:|---:|---:|---|---|---|"
-for seed in "$@"; do
-  for way in "${ways[@]}"; do sed "s/^/$way /" "$out/seed-$seed/$way.txt"; done |
-    awk -v seed="$seed" '
-      $2 == "weighted" && $3 == "log" { prior = $6 }
-      $2 == "cnn" || $2 == "densenet121" || $2 == "vgg16" { member[$2] = $3 }
-      $2 == "ensemble" { score[$1] = $3 }
-      $2 == "Ensemble" && $3 == "minus" {
-        best = $4; sub(",", "", best)
-        match($0, /validation: [^(]*/); difference = substr($0, RSTART + 12, RLENGTH - 12)
-        match($0, /interval [^;]*/); interval = substr($0, RSTART + 9, RLENGTH - 9)
-        against[$1] = best " " difference "(" interval ")" }
-      END { print "| " seed " | " prior " | " member["cnn"] " | " member["densenet121"] " | " member["vgg16"] " | " \
-              score["mean"] " | " score["logit-mean"] " | " score["fitted"] " | " \
-              against["mean"] " | " against["logit-mean"] " | " against["fitted"] " |" }'
-done | tee "$out/table.md"
+{
+  echo "| seed | class prior | cnn | densenet121 | vgg16 | mean | logit mean | fitted | mean - best | logit mean - best | fitted - best |"
+  echo "|---|---:|---:|---:|---:|---:|---:|---:|---|---|---|"
+  for seed in "$@"; do
+    for way in "${ways[@]}"; do sed "s/^/$way /" "$out/seed-$seed/$way.txt"; done |
+      awk -v seed="$seed" '
+        $2 == "weighted" && $3 == "log" { prior = $6 }
+        $2 == "cnn" || $2 == "densenet121" || $2 == "vgg16" { member[$2] = $3 }
+        $2 == "ensemble" { score[$1] = $3 }
+        $2 == "Ensemble" && $3 == "minus" {
+          best = $4; sub(",", "", best)
+          match($0, /validation: [^(]*/); difference = substr($0, RSTART + 12, RLENGTH - 12)
+          match($0, /interval [^;]*/); interval = substr($0, RSTART + 9, RLENGTH - 9)
+          against[$1] = best " " difference "(" interval ")" }
+        END { print "| " seed " | " prior " | " member["cnn"] " | " member["densenet121"] " | " member["vgg16"] " | " \
+                score["mean"] " | " score["logit-mean"] " | " score["fitted"] " | " \
+                against["mean"] " | " against["logit-mean"] " | " against["fitted"] " |" }'
+  done
+} | tee "$out/table.md"
+
+# The mean over the seeds of each difference, and its interval: half widths of independent seeds add by their squares.
+awk -F'|' 'NR > 2 { for (way = 10; way <= 12; ++way) {
+    split($way, word, " "); gsub(/[()]/, "", word[3]); gsub(/[()]/, "", word[5])
+    sum[way] += word[2]; squares[way] += ((word[5] - word[3]) / 2) ^ 2 } ++seeds }
+  END { printf "mean difference:"
+    for (way = 10; way <= 12; ++way) printf " %+.4f +- %.4f", sum[way] / seeds, sqrt(squares[way]) / seeds
+    print " (mean, logit mean, fitted)" }' "$out/table.md"
