@@ -141,6 +141,7 @@ void TrainingRun::write_tables() const {
 
 std::vector<ImageLabels> TrainingRun::labels_of(const std::vector<std::size_t>& images) const {
   std::vector<ImageLabels> labels;
+  labels.reserve(images.size());
   for (const std::size_t i : images) labels.push_back(dataset_.images[i].labels);
   return labels;
 }
