@@ -65,7 +65,7 @@ struct StoreTaps {
     const Lanes d;
     const auto exist = hn::FirstN(d, static_cast<std::size_t>(count));
     float* to = first + (i * 3 + j) * tap_step;
-    if (beta != 0) value = hn::MulAdd(hn::Set(d, beta), hn::MaskedLoad(exist, d, to), value);
+    if (beta != 0) value = hn::MulAdd(hn::Set(d, beta), load_first(to, count), value);
     hn::BlendedStore(value, exist, d, to);
   }
 };

@@ -195,10 +195,19 @@ HWY_INLINE void transform_2d(const Load& load, Store& store) {
   }
 }
 
-/// Loads a vector of which only the first `count` elements exist; zeros follow.
+/// Loads a vector of which only the first `count` elements exist (0 or less: none); zeros follow. Nothing else is read:
+/// before AVX2 a masked load would read what does not exist, too.
 HWY_INLINE Vector load_first(const float* from, std::int64_t count) {
   const Lanes d;
-  return hn::MaskedLoad(hn::FirstN(d, static_cast<std::size_t>(count)), d, from);
+#if HWY_TARGET <= HWY_AVX2
+  return hn::MaskedLoad(hn::FirstN(d, static_cast<std::size_t>(count > 0 ? count : 0)), d, from);
+#else
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  if (count >= lanes) return hn::LoadU(d, from);
+  HWY_ALIGN float existing[channel_step] = {};
+  for (std::int64_t i = 0; i < count; ++i) existing[i] = from[i];
+  return hn::Load(d, existing);
+#endif
 }
 
 }  // namespace nn::cpu::winograd::HWY_NAMESPACE

@@ -155,7 +155,7 @@ struct StoreAnyTile {
     if (relu) value = hn::IfThenZeroElse(hn::Lt(value, hn::Zero(d)), value);
     sum = hn::Add(sum, value);
     sum_of_squares = hn::MulAdd(value, value, sum_of_squares);
-    if (beta != 0) value = hn::MulAdd(hn::Set(d, beta), hn::MaskedLoad(exist, d, to), value);
+    if (beta != 0) value = hn::MulAdd(hn::Set(d, beta), load_first(to, channels), value);
     hn::BlendedStore(value, exist, d, to);
   }
 };

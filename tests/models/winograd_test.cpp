@@ -43,7 +43,9 @@ TEST_F(Winograd, EveryGradientIsPyTorchsInSingle) {
 // Measured: logits 2.0e-6, losses 3.9e-7, logits after the steps 1.1e-6.
 TEST_F(Winograd, TenStepsOfSgdArePyTorchsInSingle) {
   nn::cpu::set_conv_choice("winograd");
-  constexpr test::GoldenTolerance tolerance{.logits = 5e-6, .losses = 1e-6, .parameters = 0, .evaluation = 4e-6};
+  // Ten steps make the rounding of the first grow, and it differs from target to target and from compiler to compiler:
+  // losses 3.9e-7 with AVX-512, 2.6e-6 at baseline, 1.2e-5 compiled for the sanitizers; evaluation up to 8.6e-5.
+  constexpr test::GoldenTolerance tolerance{.logits = 5e-6, .losses = 5e-5, .parameters = 0, .evaluation = 4e-4};
   test::expect_ten_steps_as_pytorch("thin-vgg", make_vgg, DType::f32, OptimizerKind::sgd, tolerance);
   test::expect_ten_steps_as_pytorch("cnn", make_cnn, DType::f32, OptimizerKind::sgd, tolerance);
 }
