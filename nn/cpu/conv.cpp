@@ -6,9 +6,7 @@
 // Where conv_choice.h says so, by minimal filtering instead (winograd.h).
 #include "nn/kernels/conv.h"
 
-#include <optional>
-
-#include "nn/cpu/conv_choice.h"
+#include "nn/cpu/conv_data.h"
 #include "nn/cpu/elementwise.h"
 #include "nn/cpu/patches.h"
 #include "nn/cpu/winograd.h"
@@ -71,20 +69,6 @@ void check_vectors(const char* kernel, std::initializer_list<const Tensor*> vect
   }
 }
 
-/// The tiles of minimal filtering; none: direct.
-std::optional<winograd::TileSize> tiles_for(ConvPass pass, const Tensor& x, const Tensor& w,
-                                            const ConvGeometry& geometry) {
-  switch (conv_algorithm(pass, x.shape(), w.shape(), geometry, x.dtype())) {
-    case ConvAlgorithm::direct:
-      return std::nullopt;
-    case ConvAlgorithm::winograd_2x2:
-      return winograd::TileSize::two;
-    case ConvAlgorithm::winograd_4x4:
-      return winograd::TileSize::four;
-  }
-  return std::nullopt;
-}
-
 WindowGrid pixel_grid(const Shape& image) { return {.count_h = image.h, .count_w = image.w}; }
 
 void forward(const Tensor& x, const Tensor& w, const ConvPrologue& prologue, const ConvEpilogue& epilogue,
@@ -92,7 +76,7 @@ void forward(const Tensor& x, const Tensor& w, const ConvPrologue& prologue, con
   check_conv2d("conv2d_forward", x, w, geometry, y, x.dtype());
   check_vectors("conv2d_forward", {&prologue.scale, &prologue.shift}, x);
   check_vectors("conv2d_forward", {&epilogue.bias, &epilogue.sum, &epilogue.sum_of_squares}, y);
-  if (const auto tiles = tiles_for(ConvPass::forward, x, w, geometry)) {
+  if (const auto tiles = winograd::tiles_for(ConvPass::forward, x, w, geometry)) {
     return winograd::forward(*tiles, x, w, prologue, epilogue, geometry.padding, y);
   }
   dispatch_float("conv2d_forward", x, [&]<class T>() {
@@ -109,7 +93,7 @@ void backward_weights(const Tensor& x, const Tensor& dy, const ConvPrologue& pro
                       const Tensor& dw, float beta) {
   check_conv2d("conv2d_backward_weights", x, dw, geometry, dy, x.dtype());
   check_vectors("conv2d_backward_weights", {&prologue.scale, &prologue.shift}, x);
-  if (const auto tiles = tiles_for(ConvPass::backward_weights, x, dw, geometry)) {
+  if (const auto tiles = winograd::tiles_for(ConvPass::backward_weights, x, dw, geometry)) {
     return winograd::backward_weights(*tiles, x, dy, prologue, geometry.padding, dw, beta);
   }
   dispatch_float("conv2d_backward_weights", x, [&]<class T>() {
@@ -120,75 +104,16 @@ void backward_weights(const Tensor& x, const Tensor& dy, const ConvPrologue& pro
   });
 }
 
-/// Along one axis, the kernel's taps that reach the pixels first, first + stride, first + 2 stride... of z:
-/// z pixel i meets tap p of output pixel (i + before - p) / stride where that division leaves no rest.
-struct Taps {
-  std::int64_t pixels;      // how many such pixels there are
-  std::int64_t tap, count;  // taps tap, tap + stride, ...: count of them
-  std::int64_t output;      // output pixel that the last tap meets for the first pixel; the others follow upward
-
-  Taps(std::int64_t first, std::int64_t extent, std::int64_t kernel, std::int64_t stride, std::int64_t before)
-      : pixels((extent - first + stride - 1) / stride),
-        tap((first + before) % stride),
-        count(tap < kernel ? (kernel - tap + stride - 1) / stride : 0),
-        output((first + before - tap) / stride - (count - 1)) {}
-};
-
-/// The weights as backward_data multiplies by them: row (tap_h, tap_w, out), column in; taps from last to first.
-template <class T>
-class FlippedWeights final : public MatrixReader<T> {
- public:
-  FlippedWeights(const Tensor& w, const ConvGeometry& geometry, const Taps& taps_h, const Taps& taps_w)
-      : w_(w), geometry_(geometry), taps_h_(taps_h), taps_w_(taps_w) {}
-
-  void read(std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns, T* to,
-            std::int64_t pitch) const override {
-    for (std::int64_t r = row; r < row + rows; ++r, to += pitch) {
-      const std::int64_t o = r % w_.n(), tap = r / w_.n();
-      const std::int64_t p = taps_h_.tap + (taps_h_.count - 1 - tap / taps_w_.count) * geometry_.stride_h;
-      const std::int64_t q = taps_w_.tap + (taps_w_.count - 1 - tap % taps_w_.count) * geometry_.stride_w;
-      std::copy_n(w_.row<T>((o * w_.h() + p) * w_.w() + q) + column, columns, to);
-    }
-  }
-
- private:
-  Tensor w_;
-  ConvGeometry geometry_;
-  Taps taps_h_, taps_w_;
-};
-
 void backward_data(const Tensor& dy, const Tensor& w, const ConvGeometry& geometry, const Tensor& dz, float beta) {
   check_conv2d("conv2d_backward_data", dz, w, geometry, dy, dz.dtype());
-  if (const auto tiles = tiles_for(ConvPass::backward_data, dz, w, geometry)) {
+  if (const auto tiles = winograd::tiles_for(ConvPass::backward_data, dz, w, geometry)) {
     return winograd::backward_data(*tiles, dy, w, geometry.padding, dz, beta);
   }
-  // Pixels of z that lie alike between the steps of the stride meet the same taps: each such set is a convolution of dy
-  // with stride 1, no multiplication is wasted and no two products write one pixel.
-  const auto one_set = [&]<class T>(std::int64_t first_h, std::int64_t first_w) {
-    const Taps taps_h(first_h, dz.h(), w.h(), geometry.stride_h, geometry.padding.top);
-    const Taps taps_w(first_w, dz.w(), w.w(), geometry.stride_w, geometry.padding.left);
-    const std::int64_t taps = taps_h.count * taps_w.count;
-    const WindowGrid windows{.count_h = taps_h.pixels,
-                             .count_w = taps_w.pixels,
-                             .first_h = taps_h.output,
-                             .first_w = taps_w.output,
-                             .kernel_h = taps_h.count,
-                             .kernel_w = taps_w.count};
-    const WindowGrid pixels{.count_h = taps_h.pixels,
-                            .count_w = taps_w.pixels,
-                            .step_h = geometry.stride_h,
-                            .step_w = geometry.stride_w,
-                            .first_h = first_h,
-                            .first_w = first_w};
-    const std::int64_t rows = dz.n() * taps_h.pixels * taps_w.pixels;
-    const auto weights =
-        PackedMatrix<T>::from_rows(FlippedWeights<T>(w, geometry, taps_h, taps_w), taps * w.n(), w.c());
-    multiply<T>(PatchReader<T>(dy, windows), rows, weights, PixelWriter<T>(dz, pixels, {.beta = beta}, rows));
-  };
   dispatch_float("conv2d_backward_data", dy, [&]<class T>() {
-    for (std::int64_t i = 0; i < std::min(geometry.stride_h, dz.h()); ++i) {
-      for (std::int64_t j = 0; j < std::min(geometry.stride_w, dz.w()); ++j) one_set.template operator()<T>(i, j);
-    }
+    multiply_backward_data<T>(dy, w, geometry, dz.shape(),
+                              [&](const WindowGrid& pixels, std::int64_t rows, const auto& multiply_into) {
+                                multiply_into(PixelWriter<T>(dz, pixels, {.beta = beta}, rows));
+                              });
   });
 }
 

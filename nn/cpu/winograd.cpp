@@ -41,8 +41,8 @@ struct Convolution {
   TileSize size;
   TileSource source;
   const Filters& filters;
-  TileTarget target;
   TileGrid grid;
+  std::int64_t channels;  // out
   ForwardPlan plan;
 };
 
@@ -107,7 +107,8 @@ void multiply_frequency(const Convolution& c, const GroupMemory& memory, std::in
 }
 
 /// All of a group's tiles from pixels to pixels. The loops are parallel unless groups are.
-void convolve_group(const Convolution& c, const GroupMemory& memory, std::int64_t first_tile, PartialSums& sums) {
+void convolve_group(const Convolution& c, const GroupMemory& memory, std::int64_t first_tile,
+                    const TileOutput& output) {
   const std::int64_t tiles = std::min(c.plan.group_tiles, c.grid.tiles - first_tile);
   const std::int64_t panel = tile_shape<float>().rows;
   parallel_for(0, tiles, panel, [&](std::int64_t first, std::int64_t last) {
@@ -123,31 +124,27 @@ void convolve_group(const Convolution& c, const GroupMemory& memory, std::int64_
                            std::min(c.plan.columns_a_product, columns - begin), begin);
       }
     });
-    const std::int64_t used = std::min(columns, c.target.shape.c - column);
+    const std::int64_t used = std::min(columns, c.channels - column);
     parallel_for(0, tiles, panel, [&](std::int64_t first, std::int64_t last) {
-      TileTarget target = c.target;
-      const std::int64_t index = (first_tile + first) / panel;
-      target.sum = sums_at(sums.sum, index, sums.channels);
-      target.sum_of_squares = sums_at(sums.sum_of_squares, index, sums.channels);
       Frequencies m = memory.m.view;
       m.data += first * m.panels.columns;
-      transform_output(c.size, m, {c.grid, first_tile + first, last - first}, column, used, target);
+      output(m, {c.grid, first_tile + first, last - first}, column, used);
     });
   }
 }
 
-void convolve(TileSize size, const TileSource& source, const FilterSource& filter_source, const TileTarget& target,
-              const ConvEpilogue& epilogue) {
+/// Output tiles of images of shape `to`.
+void convolve(TileSize size, const TileSource& source, const FilterSource& filter_source, const Shape& to,
+              const TileOutput& output) {
   const Filters filters(size, filter_source);
-  const TileGrid grid(target.shape, size);
+  const TileGrid grid(to, size);
   const ForwardPlan plan = forward_plan(grid.tiles, filters.depth(), filters.columns());
-  const Convolution convolution{size, source, filters, target, grid, plan};
-  PartialSums sums(epilogue, blocks(grid.tiles, tile_shape<float>().rows), target.shape.c);
+  const Convolution convolution{size, source, filters, grid, to.c, plan};
   const std::int64_t groups = blocks(grid.tiles, plan.group_tiles);
   const auto all_of = [&](std::int64_t first, std::int64_t last) {
     const GroupMemory memory(convolution);
     for (std::int64_t group = first; group < last; ++group) {
-      convolve_group(convolution, memory, group * plan.group_tiles, sums);
+      convolve_group(convolution, memory, group * plan.group_tiles, output);
     }
   };
   if (plan.fused) {
@@ -155,8 +152,6 @@ void convolve(TileSize size, const TileSource& source, const FilterSource& filte
   } else {
     all_of(0, groups);
   }
-  sums.finish(sums.sum, epilogue.sum);
-  sums.finish(sums.sum_of_squares, epilogue.sum_of_squares);
 }
 
 /// {out,3,3,in} as nine matrices in x out.
@@ -182,6 +177,18 @@ const float* data_or_null(const Tensor& vector) { return vector.defined() ? vect
 
 }  // namespace
 
+std::optional<TileSize> tiles_for(ConvPass pass, const Tensor& x, const Tensor& w, const ConvGeometry& geometry) {
+  switch (conv_algorithm(pass, x.shape(), w.shape(), geometry, x.dtype())) {
+    case ConvAlgorithm::direct:
+      return std::nullopt;
+    case ConvAlgorithm::winograd_2x2:
+      return TileSize::two;
+    case ConvAlgorithm::winograd_4x4:
+      return TileSize::four;
+  }
+  return std::nullopt;
+}
+
 TileSource input_tiles(const Tensor& x, const ConvPrologue& prologue, const Padding& padding) {
   return {.data = x.data<float>(),
           .shape = x.shape(),
@@ -195,21 +202,30 @@ TileSource input_tiles(const Tensor& x, const ConvPrologue& prologue, const Padd
 
 void forward(TileSize size, const Tensor& x, const Tensor& w, const ConvPrologue& prologue,
              const ConvEpilogue& epilogue, const Padding& padding, const Tensor& y) {
+  const std::int64_t panel = tile_shape<float>().rows;
+  PartialSums sums(epilogue, blocks(TileGrid(y.shape(), size).tiles, panel), y.c());
+  const auto to_pixels = [&](const Frequencies& m, const TileRange& tiles, std::int64_t column, std::int64_t columns) {
+    transform_output(size, m, tiles, column, columns,
+                     {.data = y.data<float>(),
+                      .shape = y.shape(),
+                      .pitch = y.pitch(),
+                      .bias = data_or_null(epilogue.bias),
+                      .relu = epilogue.relu,
+                      .beta = epilogue.beta,
+                      .sum = sums_at(sums.sum, tiles.first / panel, y.c()),
+                      .sum_of_squares = sums_at(sums.sum_of_squares, tiles.first / panel, y.c())});
+  };
   const Tensor taps = transposed_taps(w);
   convolve(
       size, input_tiles(x, prologue, padding),
       {.data = taps.data<float>(), .tap_step = w.c() * w.n(), .depth_step = w.n(), .depth = w.c(), .columns = w.n()},
-      {.data = y.data<float>(),
-       .shape = y.shape(),
-       .pitch = y.pitch(),
-       .bias = data_or_null(epilogue.bias),
-       .relu = epilogue.relu,
-       .beta = epilogue.beta},
-      epilogue);
+      y.shape(), to_pixels);
+  sums.finish(sums.sum, epilogue.sum);
+  sums.finish(sums.sum_of_squares, epilogue.sum_of_squares);
 }
 
-void backward_data(TileSize size, const Tensor& dy, const Tensor& w, const Padding& padding, const Tensor& dz,
-                   float beta) {
+void backward_data(TileSize size, const Tensor& dy, const Tensor& w, const Padding& padding, const Shape& dz,
+                   const TileOutput& output) {
   // A convolution of dy with the filters turned around (taps from last to first), channels in and out exchanged.
   convolve(
       size,
@@ -219,7 +235,16 @@ void backward_data(TileSize size, const Tensor& dy, const Tensor& w, const Paddi
        .first_h = padding.top - 2,
        .first_w = padding.left - 2},
       {.data = w.row<float>(8), .tap_step = -w.pitch(), .depth_step = 9 * w.pitch(), .depth = w.n(), .columns = w.c()},
-      {.data = dz.data<float>(), .shape = dz.shape(), .pitch = dz.pitch(), .beta = beta}, {});
+      dz, output);
+}
+
+void backward_data(TileSize size, const Tensor& dy, const Tensor& w, const Padding& padding, const Tensor& dz,
+                   float beta) {
+  const TileTarget target{.data = dz.data<float>(), .shape = dz.shape(), .pitch = dz.pitch(), .beta = beta};
+  backward_data(size, dy, w, padding, dz.shape(),
+                [&](const Frequencies& m, const TileRange& tiles, std::int64_t column, std::int64_t columns) {
+                  transform_output(size, m, tiles, column, columns, target);
+                });
 }
 
 }  // namespace nn::cpu::winograd
