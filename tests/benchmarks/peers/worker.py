@@ -1,24 +1,15 @@
-"""Holds a torch_worker.py: starts it, asks it, gives up on it in time."""
+"""Holds a worker (serving.py): starts it, asks it, gives up on it in time."""
 import json
-import os
 import queue
 import subprocess
-import sys
 import threading
-
-VARIANTS = ["eager", "compile", "max-autotune"]
 
 
 class Worker:
-    def __init__(self, model, what, precision, device, batch, size, variant, timeout):
+    def __init__(self, command, environment, timeout):
         """Returns when it is warm. RuntimeError with its last words if it fails, TimeoutError if it takes longer."""
-        script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "torch_worker.py")
-        command = [sys.executable, script]
-        for name, value in [("model", model), ("what", what), ("precision", precision), ("device", device),
-                            ("batch", batch), ("size", size), ("variant", variant)]:
-            command += ["--" + name, str(value)]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                        text=True)
+                                        env=environment, text=True)
         self.lines, self.complaints = queue.Queue(), []
         threading.Thread(target=self._read_answers, daemon=True).start()
         threading.Thread(target=self._read_complaints, daemon=True).start()

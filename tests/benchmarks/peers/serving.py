@@ -1,0 +1,91 @@
+"""A worker's side: options that all workers take, measuring when told to, memory.
+
+A worker is a process of its own that makes one network ready and says so in a line of JSON. Then it reads lines
+"measure SECONDS" from standard input and answers each by one line of JSON; it ends with its input.
+"""
+import argparse
+import json
+import sys
+import time
+
+import numpy as np
+
+MOST_STEPS_A_SAMPLE = 50
+SAMPLE_SECONDS = 0.05  # a sample is the mean of as many steps as take so long: the host waits for the device once in it
+FEWEST_SAMPLES = 3
+
+
+def parser(description):
+    result = argparse.ArgumentParser(description=description)
+    for name in ["model", "what"]:
+        result.add_argument("--" + name, required=True)
+    for name in ["batch", "size"]:
+        result.add_argument("--" + name, type=int, required=True)
+    result.add_argument("--precision", default="f32")
+    result.add_argument("--device", default="cpu")
+    result.add_argument("--threads", type=int, default=0, help="0: as many as the program likes")
+    result.add_argument("--instructions", default="all", choices=["all", "avx2"])
+    result.add_argument("--reference", help="a file of reference.py: what the answers must be")
+    return result
+
+
+def answer(**values):
+    print(json.dumps(values), flush=True)
+
+
+def reference_images(path):
+    """The pictures {n, 3, size, size} of a file of reference.py."""
+    with np.load(path) as file:
+        return file["images"]
+
+
+def images_and_logits(path, batch):
+    """Those pictures, repeated to fill the batch, and their logits."""
+    with np.load(path) as file:
+        images, logits = file["images"], file["logits"]
+    which = np.arange(batch) % len(images)
+    return np.ascontiguousarray(images[which]), logits[which]
+
+
+def difference(actual, expected):
+    """Largest difference over the largest number."""
+    actual, expected = np.asarray(actual, np.float64), np.asarray(expected, np.float64)
+    return float(np.abs(actual - expected).max() / np.abs(expected).max())
+
+
+def forget_peak_memory():
+    """What making ready took is no part of the peak."""
+    with open("/proc/self/clear_refs", "w") as file:
+        file.write("5")
+
+
+def resident_peak_bytes():
+    with open("/proc/self/status") as file:
+        return next(1024 * int(line.split()[1]) for line in file if line.startswith("VmHWM"))
+
+
+def seconds_of(step, repetitions, synchronize):
+    synchronize()
+    start = time.perf_counter()
+    for _ in range(repetitions):
+        step()
+    synchronize()
+    return time.perf_counter() - start
+
+
+def measure(step, seconds, synchronize=lambda: None):
+    """Milliseconds a step, several times."""
+    one = seconds_of(step, 1, synchronize)
+    repetitions = max(1, min(MOST_STEPS_A_SAMPLE, round(SAMPLE_SECONDS / max(one, 1e-6))))
+    samples, end = [], time.perf_counter() + seconds
+    while len(samples) < FEWEST_SAMPLES or time.perf_counter() < end:
+        samples.append(1000 * seconds_of(step, repetitions, synchronize) / repetitions)
+    return samples
+
+
+def serve(step, synchronize=lambda: None, peak_bytes=resident_peak_bytes, batches_a_step=1):
+    """Until the input ends."""
+    for line in sys.stdin:
+        samples = measure(step, float(line.split()[1]), synchronize)
+        answer(milliseconds=[sample / batches_a_step for sample in samples], peak_bytes=peak_bytes())
+
