@@ -139,7 +139,7 @@ def main():
     results, differing = Results(options.results), []
     if not options.table_only:
         if not os.access(options.falx, os.X_OK):
-            sys.exit(options.falx + " is not there: cmake --preset release && cmake --build --preset release, or --falx")
+            sys.exit(options.falx + " is missing: cmake --preset release && cmake --build --preset release, or --falx")
         try:
             options.python = environment.interpreter(options.venv, PACKAGES, options.pip_options.split())
         except RuntimeError as error:

@@ -8,8 +8,8 @@ PyTorch runs eager (channels last, cudnn.benchmark, AMP for bf16) and under torc
 each in turns with falx bench --autotune, which stays deterministic. Answers are compared first. Every measurement is
 added to --results as soon as it is there; the same command goes on where the last one stopped, which is how a network
 whose compilations take longer than --budget seconds is measured whole. A row's number is the median over all rounds of
-a step's time (± half the distance between the fastest and the slowest round), its ratio that of medians taken beside each
-other. PyTorch's batch lies on the device. Nothing is fetched from anywhere. All but this command line is in
+a step's time (± half the distance between the fastest and the slowest round), its ratio that of medians taken beside
+each other. PyTorch's batch lies on the device. Nothing is fetched from anywhere. All but this command line is in
 tests/benchmarks/peers/.
 """
 import argparse

@@ -13,7 +13,7 @@ def device_rates(name):
 
 
 def operations_of(work, what, batch):
-    """Two a multiply-add. A step of training is three forward passes: forward, gradients of the input, of the weights."""
+    """Two a multiply-add. A step is three forward passes: forward, gradients of the input, gradients of the weights."""
     return 2 * batch * work["multiply_adds"] * (3 if what == "train" else 1)
 
 

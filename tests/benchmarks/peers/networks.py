@@ -158,6 +158,13 @@ class Vgg16(nn.Module):
 NETWORKS = {"cnn": Cnn, "cnn-2019": Cnn2019, "densenet121": DenseNet121, "vgg16": Vgg16}
 
 
+def without_dropout(network):
+    for module in network.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+    return network
+
+
 def make_network(name, seed=1):
     """With He et al.'s initial weights, so that numbers keep their size through any depth."""
     torch.manual_seed(seed)
