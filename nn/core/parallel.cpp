@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
 #include <exception>
 #include <memory>
 #include <mutex>
@@ -10,6 +9,7 @@
 #include <vector>
 
 #include "nn/core/error.h"
+#include "nn/core/short_wait.h"
 
 namespace nn {
 namespace {
@@ -39,10 +39,12 @@ struct Job {
 
 thread_local bool inside_parallel_for = false;
 
-/// Workers sleep until a job is posted; the caller works too and then waits for those still at it.
+/// The caller posts a job, works too, closes it and waits for those still at it. Waits are short where every thread has
+/// a core of its own, see short_wait.h.
 class ThreadPool {
  public:
-  explicit ThreadPool(int threads) : threads_(threads) {
+  explicit ThreadPool(int threads)
+      : threads_(threads), posted_(threads <= usable_cores()), finished_(threads <= usable_cores()) {
     workers_.reserve(static_cast<std::size_t>(threads));
     try {
       for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
@@ -52,11 +54,8 @@ class ThreadPool {
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
   ~ThreadPool() {
-    {
-      const std::lock_guard lock(mutex_);
-      stop_ = true;
-    }
-    wake_.notify_all();
+    stop_ = true;
+    posted_.wake();
     for (std::thread& worker : workers_) worker.join();
   }
 
@@ -64,45 +63,43 @@ class ThreadPool {
   int threads() const { return threads_; }
 
   void run(Job& job) {
-    {
-      const std::lock_guard lock(mutex_);
-      job_ = &job;
-      ++generation_;
-    }
-    wake_.notify_all();
+    job_ = &job;
+    state_ += one_job | open;
+    posted_.wake();
     inside_parallel_for = true;
     job.run();
     inside_parallel_for = false;
-    std::unique_lock lock(mutex_);
-    job_ = nullptr;
-    idle_.wait(lock, [this] { return busy_ == 0; });
+    state_ -= open;
+    finished_.until([this] { return (state_ & busy) == 0; });
   }
 
  private:
+  // One word says which job is posted, whether more workers may join it, and how many are at it: so nobody joins a job
+  // that has been closed, and whose memory may be gone.
+  static constexpr std::uint64_t busy = 0xffff, open = 0x10000, one_job = 0x20000;
+
+  static int usable_cores() { return static_cast<int>(std::thread::hardware_concurrency()); }
+
   void work() {
     inside_parallel_for = true;
     std::uint64_t seen = 0;
-    std::unique_lock lock(mutex_);
+    const auto is_new = [&](std::uint64_t state) { return (state & open) != 0 && state / one_job != seen; };
     for (;;) {
-      wake_.wait(lock, [&] { return stop_ || (job_ != nullptr && generation_ != seen); });
+      posted_.until([&] { return stop_ || is_new(state_); });
       if (stop_) return;
-      seen = generation_;
-      Job* job = job_;
-      ++busy_;
-      lock.unlock();
-      job->run();
-      lock.lock();
-      if (--busy_ == 0) idle_.notify_all();
+      std::uint64_t state = state_;
+      if (!is_new(state) || !state_.compare_exchange_strong(state, state + 1)) continue;
+      seen = state / one_job;
+      job_.load()->run();
+      if ((--state_ & busy) == 0) finished_.wake();
     }
   }
 
   int threads_;
-  std::mutex mutex_;
-  std::condition_variable wake_, idle_;
-  Job* job_ = nullptr;
-  std::uint64_t generation_ = 0;
-  int busy_ = 0;
-  bool stop_ = false;
+  std::atomic<std::uint64_t> state_{0};
+  std::atomic<Job*> job_{nullptr};
+  std::atomic<bool> stop_{false};
+  ShortWait posted_, finished_;
   std::vector<std::thread> workers_;
 };
 

@@ -4,6 +4,8 @@
 #include <pthread.h>
 
 #include <atomic>
+#include <chrono>
+#include <ctime>
 #include <mutex>
 #include <set>
 #include <stdexcept>
@@ -80,6 +82,22 @@ TEST_P(ParallelFor, MayBeCalledFromSeveralThreads) {
   }
   for (std::thread& caller : callers) caller.join();
   EXPECT_EQ(count, 4 * 50 * 20);
+}
+
+TEST_P(ParallelFor, RunsManyShortCallsOneAfterTheOther) {
+  std::atomic<int> count = 0;
+  for (int i = 0; i < 2000; ++i) {
+    nn::parallel_for(0, 3, 1, [&](std::int64_t, std::int64_t) { ++count; });
+    ASSERT_EQ(count, 3 * (i + 1));
+  }
+}
+
+TEST_P(ParallelFor, LeavesTheCoresToOthersOnceIdle) {
+  nn::parallel_for(0, 20, 1, [](std::int64_t, std::int64_t) {});
+  std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  const std::clock_t before = std::clock();  // of the processor, of all threads
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_LT(static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC, 0.005);
 }
 
 INSTANTIATE_TEST_SUITE_P(Threads, ParallelFor, testing::Values(1, 2, 5));
