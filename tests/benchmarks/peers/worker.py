@@ -11,8 +11,9 @@ class Worker:
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                         env=environment, text=True)
         self.lines, self.complaints = queue.Queue(), []
-        threading.Thread(target=self._read_answers, daemon=True).start()
-        threading.Thread(target=self._read_complaints, daemon=True).start()
+        self.readers = [threading.Thread(target=read, daemon=True) for read in (self._read_answers, self._read_complaints)]
+        for reader in self.readers:
+            reader.start()
         try:
             self.ready = self._answer(timeout)
         except BaseException:
@@ -36,6 +37,7 @@ class Worker:
             raise TimeoutError("not ready after %.0f s" % timeout)
         if line is None:
             self.process.wait()
+            self.readers[1].join(1)  # until its last words are read
             raise RuntimeError(self.complaints[-1] if self.complaints else "ended with %d" % self.process.returncode)
         return json.loads(line)
 
@@ -47,6 +49,11 @@ class Worker:
     def close(self):
         self.process.kill()
         self.process.wait()
+        self.process.stdin.close()
+        for reader, pipe in zip(self.readers, (self.process.stdout, self.process.stderr)):
+            reader.join(1)  # longer only if a child of the worker's still writes
+            if not reader.is_alive():
+                pipe.close()
 
     def __enter__(self):
         return self

@@ -1,0 +1,269 @@
+#!/usr/bin/env python3
+"""peers.py as far as it goes without another program: which rows it measures, what it makes of programs that answer,
+differ, fail or take too long (here shell scripts), ratios and tables. Needs nothing but Python."""
+import contextlib
+import io
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+FOLDER = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [FOLDER, os.path.join(FOLDER, "peers")]
+
+import environment  # noqa: E402
+import peers  # noqa: E402  (the script, not the folder)
+import table  # noqa: E402
+from results import Results, median, spread  # noqa: E402
+from rounds import measure_rows  # noqa: E402
+
+ROW = {"model": "vgg16", "what": "infer", "precision": "f32", "instructions": "all", "size": 224, "batch": 8,
+       "threads": 2}
+
+
+def speed(program, milliseconds, beside=None, **more):
+    record = {"kind": "speed", **ROW, "program": program, "milliseconds": milliseconds, "peak_bytes": 2**30, **more}
+    return record if beside is None else {**record, "falx_milliseconds": beside}
+
+
+class Arguments(unittest.TestCase):
+    def rows(self, *arguments):
+        return list(peers.rows(peers.parse(arguments)))
+
+    def test_quick_is_batch_8_of_every_network(self):
+        keys = [key for key, _ in self.rows("--quick")]
+        self.assertEqual({key["batch"] for key in keys}, {8})
+        self.assertEqual({(key["model"], key["size"]) for key in keys},
+                         {("cnn", 256), ("cnn-2019", 224), ("densenet121", 224), ("vgg16", 224)})
+        self.assertEqual({(key["model"], key["what"]) for key in keys if key["instructions"] == "avx2"},
+                         {(model, what) for model in ["densenet121", "vgg16"] for what in ["infer", "train"]})
+
+    def test_default_is_three_batches_and_two_sizes(self):
+        keys = [key for key, _ in self.rows("--instructions", "all")]
+        self.assertEqual(len(keys), 4 * 2 * 3 * 2)
+        self.assertEqual({(key["batch"], key["size"]) for key in keys},
+                         {(batch, size) for batch in [1, 8, 32] for size in [224, 256]})
+
+    def test_a_row_can_be_named_alone(self):
+        rows = self.rows("--model", "cnn", "--what", "train", "--batch", "4", "--size", "96", "--program", "eager")
+        self.assertEqual([(key["model"], key["batch"], key["size"], programs) for key, programs in rows],
+                         [("cnn", 4, 96, ["eager"])])
+
+    def test_what_cannot_train_is_left_out_of_training(self):
+        rows = self.rows("--model", "cnn", "--batch", "8", "--size", "96")
+        programs = {key["what"]: programs for key, programs in rows}
+        self.assertEqual(set(programs["infer"]) - set(programs["train"]),
+                         {"freezing", "freezing-contiguous", "torchscript", "torchscript-contiguous",
+                          "openvino-latency", "openvino-throughput", "onnxruntime"})
+
+    def test_with_avx2_alone_only_pytorch_is_measured(self):
+        for _, programs in self.rows("--instructions", "avx2", "--quick"):
+            self.assertFalse({"openvino-latency", "onnxruntime"} & set(programs))
+
+    def test_wrong_usage_ends_with_2(self):
+        for arguments in [["--model", "resnet"], ["--what", "play"], ["--program", "caffe"], ["--batch", "many"]]:
+            with contextlib.redirect_stderr(io.StringIO()), self.assertRaises(SystemExit) as end:
+                peers.parse(arguments)
+            self.assertEqual(end.exception.code, 2)
+
+    def test_without_the_program_it_says_so_in_a_line(self):
+        result = subprocess.run([sys.executable, os.path.join(FOLDER, "peers.py"), "--falx", "/nowhere/falx"],
+                                capture_output=True, text=True)
+        self.assertEqual(result.returncode, 1)
+        self.assertEqual(len(result.stderr.splitlines()), 1)
+        self.assertIn("/nowhere/falx is missing", result.stderr)
+
+
+class Arithmetic(unittest.TestCase):
+    def test_median_and_spread(self):
+        self.assertEqual(median([3, 1, 2]), 2)
+        self.assertEqual(median([4, 1, 2, 3]), 2.5)
+        self.assertEqual(spread([9, 10, 12]), 0.3)
+
+    def test_the_ratio_is_of_turns_beside_each_other(self):
+        self.assertEqual(table.ratio_of(speed("eager", [30, 50, 40], [10, 30, 20])), 2)
+
+    def test_without_a_number_there_is_no_ratio(self):
+        self.assertIsNone(table.ratio_of(speed("eager", [30], [None])))
+        self.assertIsNone(table.ratio_of(speed("eager", [30], [10], failed="answers differ")))
+        self.assertIsNone(table.ratio_of(speed("falx", [30])))
+
+    def test_the_fastest_setting_stands_for_its_program(self):
+        row = {r["program"]: r for r in [speed("eager", [40], [10]), speed("compile", [25], [10]),
+                                         speed("freezing", [5], [10], failed="answers differ"),
+                                         speed("onnxruntime", [15], [10])]}
+        self.assertEqual(table.fastest(row, ["PyTorch"])["program"], "compile")
+        self.assertEqual(table.fastest(row, ["OpenVINO", "ONNX Runtime"])["program"], "onnxruntime")
+        self.assertIsNone(table.fastest(row, ["OpenVINO"]))
+
+    def test_share_of_the_peak(self):
+        facts = {"work": {("vgg16", 224): {"multiply_adds": 1e9}}, "peaks": {"all": 100}}
+        # 8 images, 2 operations a multiply-add, in 0.1 s, on two threads of 100 GF/s
+        self.assertAlmostEqual(table.share_of_peak(speed("falx", [100]), facts), 0.8)
+        self.assertAlmostEqual(table.share_of_peak(speed("falx", [100], what="train"), facts), 2.4)
+        self.assertIsNone(table.share_of_peak(speed("falx", [100], instructions="avx2"), facts))
+
+
+class Tables(unittest.TestCase):
+    records = [{"kind": "machine", "date": "2026-01-02", "device": "a CPU", "peaks": {"all": 100}, "command": "peers.py"},
+               {"kind": "agreement", "model": "vgg16", "precision": "f32", "instructions": "all", "size": 224,
+                "agrees": True, "difference": 2e-6, "multiply_adds": 1e9},
+               speed("falx", [100, 104, 96]), speed("eager", [300, 300, 300], [100, 100, 100]),
+               speed("compile", [250, 240, 260], [100, 100, 100]),
+               speed("openvino-latency", [], [], failed="answers differ by 1.0e-02 of the largest")]
+
+    def test_a_row_beside_the_fastest(self):
+        header, _, row = table.table_of(self.records).splitlines()
+        cells = dict(zip(header.split(" | "), row.split(" | ")))
+        self.assertEqual(cells["Falx images/s"], "80 ± 4 %")
+        self.assertEqual(cells["of peak"], "80 %")
+        self.assertEqual(cells["PyTorch images/s"], "32 ± 4 % (compile)")
+        self.assertEqual(cells["PyTorch MiB"], "1024")
+        self.assertEqual(cells["Falx / PyTorch"], "**2.50**")
+
+    def test_a_failure_stands_where_the_number_would(self):
+        row = table.table_of(self.records).splitlines()[-1]
+        self.assertIn("answers differ by 1.0e-02 of the largest", row)
+
+    def test_every_setting_has_a_row(self):
+        text = table.table_of_settings(self.records)
+        self.assertEqual(len(text.splitlines()), 2 + 4)
+        self.assertRegex(text, r"eager \| 26.7 ± 0 % \| 1024 \| 3.00 \|")
+
+    def test_the_head_says_what_was_measured(self):
+        text = table.text_of(self.records)
+        for words in ["date 2026-01-02, device a CPU", "    peers.py", "peak, instructions all: 100 GF/s a thread",
+                      "vgg16 f32 all 224: largest difference of logits from PyTorch's, over the largest: 2.0e-06"]:
+            self.assertIn(words, text)
+
+
+class Measuring(unittest.TestCase):
+    """With scripts for programs: falx takes 10 ms a step, the others 25."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        self.falx_log, self.path = self.file("falx.log"), self.file("results.jsonl")
+        falx = self.program("falx", "echo \"$FALX_CPU $*\" >>%s\n"
+                            "echo '{\"milliseconds\": 10, \"peak_bytes\": 1000}'" % self.falx_log)
+        self.options = peers.parse(["--falx", falx, "--rounds", "2", "--seconds", "0.5"])
+        self.options.python = self.fake_python()
+        self.results = Results(self.path)
+        self.results.add({"kind": "machine", "device": "a CPU"})
+
+    def file(self, name):
+        return os.path.join(self.folder, name)
+
+    def program(self, name, commands):
+        with open(self.file(name), "w") as file:
+            file.write("#!/bin/sh\n%s\n" % commands)
+        os.chmod(self.file(name), 0o755)
+        return self.file(name)
+
+    def fake_python(self, falx_differs="1e-6", worker="echo '{\"ready_seconds\": 1, \"difference\": 1e-6}'"):
+        return self.program("python", """case $1 in
+  *reference.py) echo '{"multiply_adds": 1000, "forward": 1, "backward": 1, "parameters": 1, "difference": %s}' ;;
+  *) %s
+     while read -r line; do echo '{"milliseconds": [24, 25, 26], "peak_bytes": 5000}'; done ;;
+esac""" % (falx_differs, worker))
+
+    def measure(self, programs=("eager",), **more):
+        with contextlib.redirect_stdout(io.StringIO()) as self.said:
+            return measure_rows(self.options, [({**ROW, **more}, list(programs))], self.results)
+
+    def test_programs_take_turns(self):
+        self.assertEqual(self.measure(), [])
+        record = Results(self.path).last(kind="speed", program="eager")
+        self.assertEqual(record["milliseconds"], [25, 25])
+        self.assertEqual(record["falx_milliseconds"], [10, 10])
+        self.assertEqual(record["peak_bytes"], 5000)
+        with open(self.falx_log) as file:
+            lines = file.read().splitlines()
+        self.assertEqual(len(lines), 2)
+        for option in ["--model vgg16", "--what infer", "--batch 8", "--size 224", "--threads 2", "--seconds 0.5"]:
+            self.assertIn(option, lines[0])
+
+    def test_avx2_is_told_to_falx(self):
+        self.measure(instructions="avx2")
+        with open(self.falx_log) as file:
+            self.assertTrue(file.readline().startswith("avx2 "))
+
+    def test_the_same_command_measures_nothing_twice(self):
+        self.measure()
+        self.measure(["eager", "compile"])
+        programs = [r["program"] for r in Results(self.path).records if r["kind"] == "speed"]
+        self.assertEqual(programs, ["eager", "falx", "compile", "falx"])
+        self.assertEqual(len(self.results.last(program="falx")["milliseconds"]), 4)
+
+    def test_no_number_for_falx_where_its_answers_differ(self):
+        self.options.python = self.fake_python(falx_differs="0.01")
+        self.assertEqual(self.measure(), ["vgg16 f32 224 all"])
+        self.assertIsNone(self.results.last(kind="speed"))
+        self.assertIn("logits differ by 1.0e-02 of the largest", self.said.getvalue())
+
+    def test_no_number_for_a_program_whose_answers_differ(self):
+        self.options.python = self.fake_python(worker="echo '{\"difference\": 0.5}'")
+        self.assertEqual(self.measure(), [])
+        record = self.results.last(program="eager")
+        self.assertEqual(record["failed"], "answers differ by 5.0e-01 of the largest")
+        self.assertEqual(record["milliseconds"], [])
+        self.assertEqual(len(self.results.last(program="falx")["milliseconds"]), 2)
+
+    def test_a_program_that_fails_says_why(self):
+        self.options.python = self.fake_python(worker="echo 'no such operator' >&2; exit 1")
+        self.measure()
+        self.assertEqual(self.results.last(program="eager")["failed"], "no such operator")
+
+    def test_what_takes_too_long_is_given_up(self):
+        self.options.python = self.fake_python(worker="exec sleep 60")
+        self.options.budget = 0.5
+        self.measure()
+        self.assertEqual(self.results.last(program="eager")["failed"], "took longer than 0 s")
+
+    def test_after_the_budget_nothing_is_begun(self):
+        self.options.budget = 0
+        self.measure(["eager", "compile"])
+        self.assertEqual(len(self.results.records), 1)
+        self.assertIn("2 measurements are left", self.said.getvalue())
+
+
+class Environment(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        os.mkdir(os.path.join(self.folder, "bin"))
+
+    def python(self, commands):
+        path = os.path.join(self.folder, "bin", "python")
+        with open(path, "w") as file:
+            file.write("#!/bin/sh\n%s\n" % commands)
+        os.chmod(path, 0o755)
+        return path
+
+    def test_what_is_there_is_used_again(self):
+        path = self.python("[ \"$1\" = -c ] && echo 'torch 9.1' || exit 7")
+        self.assertEqual(environment.interpreter(self.folder, ["torch"]), path)
+        self.assertEqual(environment.versions(path, ["torch", "onnx"]), {"torch": "9.1", "onnx": "missing"})
+
+    def test_a_network_that_is_missing_is_a_line(self):
+        self.python("[ \"$1\" = -c ] || { echo 'no route to host' >&2; exit 1; }")
+        with contextlib.redirect_stderr(io.StringIO()), self.assertRaises(RuntimeError) as error:
+            environment.interpreter(self.folder, ["onnx"])
+        self.assertEqual(str(error.exception), "cannot install onnx (is there a network?): no route to host")
+
+    def test_pytorch_for_the_cpu_alone_is_preferred(self):
+        asked = os.path.join(self.folder, "asked")
+        self.python("case \"$*\" in *index*) echo 'Available versions: 9.2+cpu, 9.1+cpu' ;;\n"
+                    "*install*) echo \"$*\" >%s ;; esac" % asked)
+        with contextlib.redirect_stderr(io.StringIO()):
+            environment.interpreter(self.folder, ["torch"])
+        with open(asked) as file:
+            self.assertIn("torch==9.2+cpu", file.read())
+
+
+if __name__ == "__main__":
+    unittest.main()
