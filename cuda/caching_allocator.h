@@ -8,10 +8,13 @@
 #include <mutex>
 #include <thread>
 
-#include "cuda/memory_pool.h"
 #include "nn/core/allocator.h"
+#include "nn/core/memory_pool.h"
 
 namespace cuda {
+
+using nn::MemoryPool;
+using nn::SegmentSource;
 
 /// A block may be handed out again while kernels queued by its former owner still run: whoever gets it queues behind
 /// them on the one stream. Any thread may call.

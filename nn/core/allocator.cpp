@@ -1,13 +1,16 @@
 #include "nn/core/allocator.h"
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 #include <atomic>
 #include <cstdlib>
 #include <mutex>
-#include <unordered_map>
-#include <vector>
 
 #include "nn/core/device_runtime.h"
 #include "nn/core/error.h"
+#include "nn/core/memory_pool.h"
 
 namespace nn {
 namespace {
@@ -24,66 +27,51 @@ constexpr bool keep_freed_blocks = true;
 constexpr bool keep_freed_blocks = true;
 #endif
 
-constexpr std::size_t alignment = 64;
+constexpr std::size_t alignment = 64, huge_page = std::size_t{2} << 20U;
 constexpr std::size_t most_kept = std::size_t{2} << 30U;
 
-/// A training step asks for the same sizes again and again: freed blocks are kept by size and handed out anew,
-/// which saves the page faults of fresh memory (for large blocks they cost more than the kernel that fills them).
+/// Memory of the system, in huge pages where it has them: a kernel that walks through hundreds of megabytes then waits
+/// for few page faults and few address translations.
+class HostSource final : public SegmentSource {
+ public:
+  void* acquire(std::size_t bytes) override {
+    const std::size_t unit = bytes < huge_page ? alignment : huge_page;
+    void* segment = std::aligned_alloc(unit, (bytes + unit - 1) / unit * unit);
+#if defined(__linux__)
+    if (segment != nullptr && unit == huge_page) madvise(segment, bytes, MADV_HUGEPAGE);  // a wish; it may be refused
+#endif
+    return segment;
+  }
+  void release(void* segment, std::size_t /*bytes*/) noexcept override { std::free(segment); }
+  Room room() override { return {}; }  // not known: the system lends more than there is
+};
+
+/// A training step asks for the same sizes again and again: freed blocks are kept and handed out anew, which saves the
+/// page faults of fresh memory (for large blocks they cost more than the kernel that fills them).
 class HostAllocator final : public Allocator {
  public:
   void* allocate(std::size_t bytes) override {
-    const std::size_t size = rounded(bytes);
-    {
-      const std::lock_guard lock(mutex_);
-      if (const auto found = kept_.find(size); found != kept_.end() && !found->second.empty()) {
-        void* block = found->second.back();
-        found->second.pop_back();
-        kept_bytes_ -= size;
-        return block;
-      }
-    }
-    void* block = std::aligned_alloc(alignment, size);
+    NN_CHECK(bytes < (std::size_t{1} << 46U), "[memory] a tensor of ", bytes, " bytes is too large");
+    const std::lock_guard lock(mutex_);
+    void* block = pool_.allocate(bytes);
     if (block == nullptr) {
-      release_kept();
-      block = std::aligned_alloc(alignment, size);
+      pool_.release_unused();
+      block = pool_.allocate(bytes);
     }
-    NN_CHECK(block != nullptr, "[memory] cannot allocate ", size >> 20U, " MiB; a smaller batch or size needs less");
+    NN_CHECK(block != nullptr, "[memory] cannot allocate ", bytes >> 20U, " MiB; a smaller batch or size needs less");
     return block;
   }
 
-  void deallocate(void* block, std::size_t bytes) noexcept override {
-    const std::size_t size = rounded(bytes);
-    if (keep_freed_blocks) {
-      const std::lock_guard lock(mutex_);
-      if (kept_bytes_ + size <= most_kept) {
-        try {
-          kept_[size].push_back(block);
-          kept_bytes_ += size;
-          return;
-        } catch (...) {  // no memory to remember the block: give it back instead
-        }
-      }
-    }
-    std::free(block);
+  void deallocate(void* block, std::size_t /*bytes*/) noexcept override {
+    const std::lock_guard lock(mutex_);
+    pool_.deallocate(block);
+    if (pool_.reserved() - pool_.used() > most_kept) pool_.release_unused();
   }
 
  private:
-  static std::size_t rounded(std::size_t bytes) {
-    NN_CHECK(bytes < (std::size_t{1} << 46U), "[memory] a tensor of ", bytes, " bytes is too large");
-    return bytes == 0 ? alignment : (bytes + alignment - 1) / alignment * alignment;
-  }
-  void release_kept() {
-    const std::lock_guard lock(mutex_);
-    for (auto& [size, blocks] : kept_) {
-      for (void* block : blocks) std::free(block);
-    }
-    kept_.clear();
-    kept_bytes_ = 0;
-  }
-
   std::mutex mutex_;
-  std::unordered_map<std::size_t, std::vector<void*>> kept_;
-  std::size_t kept_bytes_ = 0;
+  HostSource source_;
+  MemoryPool pool_{source_, keep_freed_blocks ? MemoryPool::Freed::kept : MemoryPool::Freed::given_back};
 };
 
 struct MemoryCounts {

@@ -6,8 +6,8 @@
 #include <memory>
 #include <thread>
 
-#include "tests/cuda/fake_source.h"
 #include "tests/support/error_of.h"
+#include "tests/support/fake_source.h"
 
 namespace {
 

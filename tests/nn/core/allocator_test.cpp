@@ -1,8 +1,13 @@
 #include "nn/core/allocator.h"
 
 #include <gtest/gtest.h>
+#if defined(__linux__)
+#include <sys/resource.h>
+#endif
 
 #include <cstdint>
+#include <cstring>
+#include <initializer_list>
 
 #include "nn/core/device_runtime.h"
 #include "nn/core/error.h"
@@ -19,6 +24,25 @@ TEST(Allocator, AlignsBlocksTo64Bytes) {
     nn::allocator(Device::cpu).deallocate(block, bytes);
   }
 }
+
+#if defined(__linux__) && !defined(__SANITIZE_ADDRESS__)
+TEST(Allocator, HandsMemoryOutAgainWithoutPageFaults) {
+  constexpr std::size_t mebibyte = 1U << 20U;
+  const auto faults_of = [](std::initializer_list<std::size_t> sizes) {
+    rusage before{}, after{};
+    getrusage(RUSAGE_SELF, &before);
+    for (const std::size_t bytes : sizes) {
+      void* block = nn::allocator(Device::cpu).allocate(bytes);
+      std::memset(block, 1, bytes);
+      nn::allocator(Device::cpu).deallocate(block, bytes);
+    }
+    getrusage(RUSAGE_SELF, &after);
+    return after.ru_minflt - before.ru_minflt;
+  };
+  faults_of({48 * mebibyte});
+  EXPECT_LT(faults_of({48 * mebibyte, 33 * mebibyte, 20 * mebibyte}), 100);  // of 25 856 pages
+}
+#endif
 
 TEST(Allocator, RefusesWhatNoMachineHas) {
   EXPECT_THROW(nn::allocator(Device::cpu).allocate(std::size_t{1} << 60U), nn::Error);

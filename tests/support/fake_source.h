@@ -1,14 +1,14 @@
-// Memory of a GPU that is not there: addresses, one segment right behind the other, never read or written.
+// Memory of a device that is not there: addresses, one segment right behind the other, never read or written.
 #pragma once
 
 #include <cstdint>
 #include <map>
 
-#include "cuda/memory_pool.h"
+#include "nn/core/memory_pool.h"
 
 namespace test {
 
-class FakeSource final : public cuda::SegmentSource {
+class FakeSource final : public nn::SegmentSource {
  public:
   explicit FakeSource(std::size_t capacity = std::size_t{1} << 40U) : capacity_(capacity) {}
 

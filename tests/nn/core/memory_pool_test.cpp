@@ -1,5 +1,5 @@
-// The bookkeeping of GPU memory, on addresses that nobody ever reads.
-#include "cuda/memory_pool.h"
+// The bookkeeping of memory pools, on addresses that nobody ever reads.
+#include "nn/core/memory_pool.h"
 
 #include <gtest/gtest.h>
 
@@ -7,11 +7,11 @@
 #include <random>
 #include <vector>
 
-#include "tests/cuda/fake_source.h"
+#include "tests/support/fake_source.h"
 
 namespace {
 
-using cuda::MemoryPool;
+using nn::MemoryPool;
 using test::FakeSource;
 
 constexpr std::size_t mebibyte = 1U << 20U;

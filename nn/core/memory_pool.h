@@ -1,5 +1,6 @@
 // Bookkeeping of a caching allocator: takes memory from a source in large segments and hands out blocks of them. Knows
-// addresses and sizes, never touches the memory itself, so that it is tested without a GPU.
+// addresses and sizes, never touches the memory itself, so that one pool serves the host and GPUs, and is tested
+// without either.
 #pragma once
 
 #include <cstddef>
@@ -7,9 +8,9 @@
 #include <set>
 #include <utility>
 
-namespace cuda {
+namespace nn {
 
-/// Where segments come from: cudaMalloc, cudaHostAlloc, a test.
+/// Where segments come from: the system, cudaMalloc, cudaHostAlloc, a test.
 class SegmentSource {
  public:
   /// Bytes that the source can still give, and has in all.
@@ -86,4 +87,4 @@ class MemoryPool {
   std::size_t used_ = 0, reserved_ = 0;
 };
 
-}  // namespace cuda
+}  // namespace nn

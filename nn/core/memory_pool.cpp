@@ -1,9 +1,9 @@
-#include "cuda/memory_pool.h"
+#include "nn/core/memory_pool.h"
 
 #include <algorithm>
 #include <iterator>
 
-namespace cuda {
+namespace nn {
 namespace {
 
 constexpr std::size_t mebibyte = std::size_t{1} << 20U;
@@ -134,4 +134,4 @@ void MemoryPool::release_unused() noexcept {
   }
 }
 
-}  // namespace cuda
+}  // namespace nn
