@@ -5,11 +5,12 @@
     tests/benchmarks/peers.py                             batch 1, 8, 32 at 224 and 256 pixels: hours
     tests/benchmarks/peers.py --model cnn --what infer --batch 8 --size 256 --program compile      a row alone
     tests/benchmarks/peers.py --table-only [--settings]   the table of what was measured
+    tests/benchmarks/peers.py --table-only --write README.md    the same into the document
 
 The other programs are installed in a virtual environment outside the tree. Every setting that could be a program's
 fastest runs, in turns with falx bench, each turn some seconds. A program's number is the median over its turns (± half
 the distance between the fastest and the slowest turn), its ratio that of medians taken beside each other; the setting
-with the smallest ratio stands for its program.
+with the smallest ratio stands for its program, and one that is far from it gets a single turn.
 
 Answers are compared first: Falx's logits, and every program's logits or first training step (loss and norm of the
 gradient), with those of PyTorch in its plainest form. Who differs by more than 0.1 % gets no number. A step of training
@@ -34,7 +35,8 @@ import environment  # noqa: E402
 from programs import PROGRAMS, environment_of  # noqa: E402
 from results import Results  # noqa: E402
 from rounds import measure_rows  # noqa: E402
-from table import table_of_settings, text_of  # noqa: E402
+from summary import paragraph_of, text_of  # noqa: E402
+from table import table_of_settings  # noqa: E402
 
 ROOT = os.path.dirname(os.path.dirname(FOLDER))
 PACKAGES = ["torch", "openvino", "onnxruntime", "onnx"]
@@ -42,6 +44,7 @@ PACKAGES = ["torch", "openvino", "onnxruntime", "onnx"]
 NETWORKS = ["cnn", "densenet121", "vgg16", "cnn-2019"]
 QUICK_SIZE = {"cnn": 256}  # others 224
 AVX2_NETWORKS = ["densenet121", "vgg16"]  # measured with AVX2 alone too, unless --instructions says otherwise
+MARKS = ("<!-- table of tests/benchmarks/peers.py -->", "<!-- end of the table -->")
 WEEK = 7 * 24 * 3600
 
 
@@ -72,6 +75,8 @@ def parse(arguments=None):
     parser.add_argument("--lock", help="a file that is locked (flock) during a turn, where several people measure")
     parser.add_argument("--table-only", action="store_true", help="the table of --results, without measuring")
     parser.add_argument("--settings", action="store_true", help="a table of every setting too")
+    parser.add_argument("--write", metavar="FILE", help="put the table into a document, between the lines %s" %
+                        " and ".join(MARKS))
     options = parser.parse_args(arguments)
     options.device = "cpu"
     return options
@@ -129,9 +134,20 @@ def machine(options):
     """Date, machine and versions, for the head of the table."""
     falx = subprocess.run([options.falx, "--version"], capture_output=True, text=True).stdout.strip()
     return {"kind": "machine", "date": datetime.date.today().isoformat(), "device": processor(),
-            "threads": options.threads, "python": platform.python_version(), "falx": falx,
+            "threads": options.threads, "falx": falx.split()[-1] if falx else "",
             **environment.versions(options.python, PACKAGES),
             "peaks": {**peak(options, "all"), **peak(options, "avx2")}, "command": " ".join(sys.argv)}
+
+
+def write_into(path, text):
+    """Replaces what stands between the marks of the document."""
+    with open(path) as file:
+        before, found, rest = file.read().partition(MARKS[0] + "\n")
+    _, found_end, after = rest.partition(MARKS[1] + "\n")
+    if not found or not found_end:
+        sys.exit("%s has no lines %s" % (path, " and ".join(MARKS)))
+    with open(path, "w") as file:
+        file.write("%s%s\n\n%s\n\n%s\n%s" % (before, MARKS[0], text, MARKS[1], after))
 
 
 def main():
@@ -149,6 +165,8 @@ def main():
     print(text_of(results.records))
     if options.settings:
         print("\n" + table_of_settings(results.records))
+    if options.write:
+        write_into(options.write, paragraph_of(results.records))
     if differing:
         sys.exit("not measured, for the answers differ: " + ", ".join(differing))
 

@@ -15,8 +15,9 @@ sys.path[:0] = [FOLDER, os.path.join(FOLDER, "peers")]
 
 import environment  # noqa: E402
 import peers  # noqa: E402  (the script, not the folder)
+import summary  # noqa: E402
 import table  # noqa: E402
-from results import Results, median, spread  # noqa: E402
+from results import Results, median, ratio_of, spread  # noqa: E402
 from rounds import measure_rows  # noqa: E402
 
 ROW = {"model": "vgg16", "what": "infer", "precision": "f32", "instructions": "all", "size": 224, "batch": 8,
@@ -83,12 +84,12 @@ class Arithmetic(unittest.TestCase):
         self.assertEqual(spread([9, 10, 12]), 0.3)
 
     def test_the_ratio_is_of_turns_beside_each_other(self):
-        self.assertEqual(table.ratio_of(speed("eager", [30, 50, 40], [10, 30, 20])), 2)
+        self.assertEqual(ratio_of(speed("eager", [30, 50, 40], [10, 30, 20])), 2)
 
     def test_without_a_number_there_is_no_ratio(self):
-        self.assertIsNone(table.ratio_of(speed("eager", [30], [None])))
-        self.assertIsNone(table.ratio_of(speed("eager", [30], [10], failed="answers differ")))
-        self.assertIsNone(table.ratio_of(speed("falx", [30])))
+        self.assertIsNone(ratio_of(speed("eager", [30], [None])))
+        self.assertIsNone(ratio_of(speed("eager", [30], [10], failed="answers differ")))
+        self.assertIsNone(ratio_of(speed("falx", [30])))
 
     def test_the_fastest_setting_stands_for_its_program(self):
         row = {r["program"]: r for r in [speed("eager", [40], [10]), speed("compile", [25], [10]),
@@ -107,25 +108,53 @@ class Arithmetic(unittest.TestCase):
 
 
 class Tables(unittest.TestCase):
-    records = [{"kind": "machine", "date": "2026-01-02", "device": "a CPU", "peaks": {"all": 100}, "command": "peers.py"},
+    records = [{"kind": "machine", "date": "2026-01-02", "device": "a CPU", "threads": 2, "torch": "9.1",
+                "peaks": {"all": 100}, "command": "peers.py"},
                {"kind": "agreement", "model": "vgg16", "precision": "f32", "instructions": "all", "size": 224,
                 "agrees": True, "difference": 2e-6, "multiply_adds": 1e9},
-               speed("falx", [100, 104, 96]), speed("eager", [300, 300, 300], [100, 100, 100]),
+               speed("falx", [100, 104, 96], peak_bytes=2**29), speed("eager", [300, 300, 300], [100, 100, 100]),
                speed("compile", [250, 240, 260], [100, 100, 100]),
                speed("openvino-latency", [], [], failed="answers differ by 1.0e-02 of the largest")]
 
     def test_a_row_beside_the_fastest(self):
-        header, _, row = table.table_of(self.records).splitlines()
-        cells = dict(zip(header.split(" | "), row.split(" | ")))
+        header, _, row = table.table_of(self.records, "infer").splitlines()
+        cells = dict(zip(header.strip("| ").split(" | "), row.strip("| ").split(" | ")))
         self.assertEqual(cells["Falx images/s"], "80 ± 4 %")
         self.assertEqual(cells["of peak"], "80 %")
         self.assertEqual(cells["PyTorch images/s"], "32 ± 4 % (compile)")
         self.assertEqual(cells["PyTorch MiB"], "1024")
+        self.assertEqual(cells["of it"], "50 %")
         self.assertEqual(cells["Falx / PyTorch"], "**2.50**")
 
     def test_a_failure_stands_where_the_number_would(self):
-        row = table.table_of(self.records).splitlines()[-1]
+        row = table.table_of(self.records, "infer").splitlines()[-1]
         self.assertIn("answers differ by 1.0e-02 of the largest", row)
+
+    def test_training_has_a_table_of_its_own(self):
+        self.assertEqual(table.table_of(self.records, "train"), "")
+        records = self.records + [speed("falx", [200], what="train")]
+        self.assertEqual(len(table.table_of(records, "train").splitlines()), 3)
+        self.assertIn("Training step:", summary.text_of(records))
+
+    def test_a_document_gets_the_table_between_its_marks(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "README.md")
+            with open(path, "w") as file:
+                file.write("before\n%s\nold\n%s\nafter\n" % peers.MARKS)
+            peers.write_into(path, "new")
+            with open(path) as file:
+                self.assertEqual(file.read(), "before\n%s\n\nnew\n\n%s\nafter\n" % peers.MARKS)
+
+    def test_a_document_without_marks_is_left_alone(self):
+        with tempfile.NamedTemporaryFile("w+") as file, self.assertRaises(SystemExit):
+            peers.write_into(file.name, "new")
+
+    def test_what_a_document_shows(self):
+        text = summary.paragraph_of(self.records)
+        self.assertIn("a CPU, 2 threads, 2026-01-02: torch 9.1; multiply-add peak of a thread, all instructions: "
+                      "100 GF/s.", " ".join(text.split()))
+        self.assertIn("at most 2e-06 of the largest", text)
+        self.assertLessEqual(max(len(line) for line in text.splitlines() if not line.startswith("|")), 120)
 
     def test_every_setting_has_a_row(self):
         text = table.table_of_settings(self.records)
@@ -133,9 +162,10 @@ class Tables(unittest.TestCase):
         self.assertRegex(text, r"eager \| 26.7 ± 0 % \| 1024 \| 3.00 \|")
 
     def test_the_head_says_what_was_measured(self):
-        text = table.text_of(self.records)
-        for words in ["date 2026-01-02, device a CPU", "    peers.py", "peak, instructions all: 100 GF/s a thread",
-                      "vgg16 f32 all 224: largest difference of logits from PyTorch's, over the largest: 2.0e-06"]:
+        text = summary.text_of(self.records)
+        for words in ["a CPU, 2 threads, 2026-01-02: torch 9.1", "    peers.py",
+                      "multiply-add peak of a thread, all instructions: 100 GF/s",
+                      "vgg16, f32, 224 pixels: largest difference of logits from PyTorch's, over the largest: 2.0e-06"]:
             self.assertIn(words, text)
 
 
@@ -163,12 +193,12 @@ class Measuring(unittest.TestCase):
         os.chmod(self.file(name), 0o755)
         return self.file(name)
 
-    def fake_python(self, falx_differs="1e-6", worker="echo '{\"ready_seconds\": 1, \"difference\": 1e-6}'"):
+    def fake_python(self, falx_differs="1e-6", step="25", worker="echo '{\"ready_seconds\": 1, \"difference\": 1e-6}'"):
         return self.program("python", """case $1 in
   *reference.py) echo '{"multiply_adds": 1000, "forward": 1, "backward": 1, "parameters": 1, "difference": %s}' ;;
   *) %s
-     while read -r line; do echo '{"milliseconds": [24, 25, 26], "peak_bytes": 5000}'; done ;;
-esac""" % (falx_differs, worker))
+     while read -r line; do echo '{"milliseconds": [24, %s, 46], "peak_bytes": 5000}'; done ;;
+esac""" % (falx_differs, worker, step))
 
     def measure(self, programs=("eager",), **more):
         with contextlib.redirect_stdout(io.StringIO()) as self.said:
@@ -222,6 +252,14 @@ esac""" % (falx_differs, worker))
         self.options.budget = 0.5
         self.measure()
         self.assertEqual(self.results.last(program="eager")["failed"], "took longer than 0 s")
+
+    def test_a_setting_that_cannot_win_gets_one_turn(self):
+        self.measure(["eager", "compile"])
+        self.options.python = self.fake_python(step="40")
+        self.measure(["freezing", "onnxruntime"])
+        turns = {name: len(self.results.last(program=name)["milliseconds"])
+                 for name in ["eager", "compile", "freezing", "onnxruntime"]}
+        self.assertEqual(turns, {"eager": 2, "compile": 2, "freezing": 1, "onnxruntime": 2})
 
     def test_after_the_budget_nothing_is_begun(self):
         self.options.budget = 0

@@ -23,7 +23,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 from results import Results  # noqa: E402
 from rounds import measure_rows  # noqa: E402
-from table import table_of_settings, text_of  # noqa: E402
+from summary import text_of  # noqa: E402
+from table import table_of_settings  # noqa: E402
 
 
 def parse():

@@ -24,7 +24,7 @@ def session_of(network, images, threads):
 def main():
     warnings.filterwarnings("ignore")  # that there is a newer exporter
     options = serving.parser(__doc__).parse_args()
-    started = time.perf_counter()
+    started, at_rest = time.perf_counter(), serving.resident_bytes()
     images, expected = serving.images_and_logits(options.reference, options.batch)
     network = settled_network(options.model, serving.reference_images(options.reference))
     session = session_of(network, images, options.threads)
@@ -37,7 +37,7 @@ def main():
     for _ in range(3):
         step()
     serving.forget_peak_memory()
-    serving.answer(ready_seconds=time.perf_counter() - started, difference=found)
+    serving.answer(ready_seconds=time.perf_counter() - started, at_rest_bytes=at_rest, difference=found)
     serving.serve(step)
 
 

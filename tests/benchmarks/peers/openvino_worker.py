@@ -12,7 +12,7 @@ def main():
     parser = serving.parser(__doc__)
     parser.add_argument("--hint", required=True, choices=["LATENCY", "THROUGHPUT"])
     options = parser.parse_args()
-    started = time.perf_counter()
+    started, at_rest = time.perf_counter(), serving.resident_bytes()
     images, expected = serving.images_and_logits(options.reference, options.batch)
     network = settled_network(options.model, serving.reference_images(options.reference))
     model = openvino.convert_model(network, example_input=torch.from_numpy(images), input=list(images.shape))
@@ -35,7 +35,8 @@ def main():
     for _ in range(3):
         step()
     serving.forget_peak_memory()
-    serving.answer(ready_seconds=time.perf_counter() - started, difference=found, batches_at_once=streams)
+    serving.answer(ready_seconds=time.perf_counter() - started, at_rest_bytes=at_rest, difference=found,
+                   batches_at_once=streams)
     serving.serve(step, batches_a_step=streams)
 
 

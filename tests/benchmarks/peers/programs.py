@@ -12,16 +12,17 @@ def _torch(mode, layout, trains=True):
     return Program("PyTorch", "torch_worker.py", ["--mode", mode, "--layout", layout], trains)
 
 
+# In the order in which they run: a setting that is much slower than one before it gets a single turn.
 PROGRAMS = {
+    "freezing": _torch("freezing", "channels-last", trains=False),
+    "freezing-contiguous": _torch("freezing", "contiguous", trains=False),
+    "torchscript": _torch("torchscript", "channels-last", trains=False),
+    "torchscript-contiguous": _torch("torchscript", "contiguous", trains=False),
     "eager": _torch("eager", "channels-last"),
     "eager-contiguous": _torch("eager", "contiguous"),
     "compile": _torch("compile", "channels-last"),
     "compile-contiguous": _torch("compile", "contiguous"),
     "max-autotune": _torch("max-autotune", "channels-last"),
-    "freezing": _torch("freezing", "channels-last", trains=False),
-    "freezing-contiguous": _torch("freezing", "contiguous", trains=False),
-    "torchscript": _torch("torchscript", "channels-last", trains=False),
-    "torchscript-contiguous": _torch("torchscript", "contiguous", trains=False),
     "openvino-latency": Program("OpenVINO", "openvino_worker.py", ["--hint", "LATENCY"], False),
     "openvino-throughput": Program("OpenVINO", "openvino_worker.py", ["--hint", "THROUGHPUT"], False),
     "onnxruntime": Program("ONNX Runtime", "onnxruntime_worker.py", [], False),

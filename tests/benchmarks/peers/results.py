@@ -31,3 +31,11 @@ def median(values):
 def spread(values):
     """(slowest - fastest) / median."""
     return (max(values) - min(values)) / median(values)
+
+
+def ratio_of(record):
+    """How many times as fast Falx is: medians of turns taken beside each other. None if one of them failed."""
+    ours = record.get("falx_milliseconds", [])
+    if "failed" in record or not ours or None in ours:
+        return None
+    return median(record["milliseconds"]) / median(ours)

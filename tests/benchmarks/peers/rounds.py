@@ -7,9 +7,11 @@ import time
 
 from agreement import AGREEMENT, compare, name_of, network_of, reference_file, run
 from floors import floor_milliseconds
-from programs import command_of, environment_of
-from results import median
+from programs import PROGRAMS, command_of, environment_of
+from results import median, ratio_of
 from worker import Worker
+
+HOPELESS = 1.3  # times the smallest lead: more than one machine's times scatter
 
 
 def bench_command(options, key):
@@ -54,8 +56,17 @@ class FalxTurns:
         return line["milliseconds"]
 
 
-def turns(options, key, program, left, falx, more):
-    """Falx and one program in turns; the program's record. TimeoutError, subprocess.TimeoutExpired: time is up."""
+def best_ratio(key, program, results):
+    """Of the settings of the same program that have been measured: Falx's smallest lead."""
+    family = [name for name in PROGRAMS if PROGRAMS[name].family == PROGRAMS[program].family and name != program]
+    known = [results.last(kind="speed", program=name, **key) for name in family]
+    ratios = [ratio_of(record) for record in known if record and ratio_of(record)]
+    return min(ratios, default=float("inf"))
+
+
+def turns(options, key, program, left, falx, more, best):
+    """Falx and one program in turns; the program's record. Where Falx's lead over another setting is far smaller (best),
+    one turn will do. TimeoutError, subprocess.TimeoutExpired: time is up."""
     record = {"kind": "speed", **key, "program": program, "milliseconds": [], "falx_milliseconds": []}
     command = command_of(options.python, program, key, {"device": options.device, **more})
     try:
@@ -69,6 +80,8 @@ def turns(options, key, program, left, falx, more):
                     answer = worker.measure(options.seconds, left())
                 record["milliseconds"].append(median(answer["milliseconds"]))
                 record["peak_bytes"] = answer["peak_bytes"]
+                if (ratio_of(record) or 0) > HOPELESS * best:
+                    break
     except RuntimeError as error:
         record["failed"] = str(error)[-200:]
         while len(falx.record["milliseconds"]) < options.rounds and "failed" not in falx.record:
@@ -81,7 +94,7 @@ def measure_pair(options, key, program, left, results, more):
     """Adds a record of the program, and Falx's; False if there was no time for them."""
     falx, begun_with = FalxTurns(options, key, left, results), left()
     try:
-        record = turns(options, key, program, left, falx, more)
+        record = turns(options, key, program, left, falx, more, best_ratio(key, program, results))
     except (TimeoutError, subprocess.TimeoutExpired):
         if begun_with < 0.9 * options.budget:
             return False  # the next command has more time for it

@@ -59,9 +59,17 @@ def forget_peak_memory():
         file.write("5")
 
 
-def resident_peak_bytes():
+def _status_bytes(name):
     with open("/proc/self/status") as file:
-        return next(1024 * int(line.split()[1]) for line in file if line.startswith("VmHWM"))
+        return next(1024 * int(line.split()[1]) for line in file if line.startswith(name))
+
+
+def resident_bytes():
+    return _status_bytes("VmRSS")
+
+
+def resident_peak_bytes():
+    return _status_bytes("VmHWM")
 
 
 def seconds_of(step, repetitions, synchronize):

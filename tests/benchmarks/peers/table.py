@@ -2,10 +2,10 @@
 row for each setting of each program."""
 from floors import operations_of
 from programs import PROGRAMS
-from results import median, spread
+from results import median, ratio_of, spread
 
 ROW_NAMES = ["model", "what", "precision", "instructions", "size", "batch"]
-WORK = {"train": "training step", "infer": "inference"}
+WORK = {"infer": "inference", "train": "training step"}
 # Columns of other programs: title, whose settings compete for them.
 RIVALS = {"PyTorch": ["PyTorch"], "OpenVINO, ONNX Runtime": ["OpenVINO", "ONNX Runtime"]}
 LABELS = {"falx": "Falx", "openvino-latency": "OpenVINO, latency", "openvino-throughput": "OpenVINO, throughput",
@@ -23,14 +23,6 @@ def rows_of(records):
         if record["kind"] == "speed":
             rows.setdefault(key_of(record), {})[record["program"]] = record
     return rows
-
-
-def ratio_of(record):
-    """How many times as fast Falx is: medians of turns taken beside each other. None if one of them failed."""
-    ours = record.get("falx_milliseconds", [])
-    if "failed" in record or not ours or None in ours:
-        return None
-    return median(record["milliseconds"]) / median(ours)
 
 
 def fastest(row, families):
@@ -58,14 +50,24 @@ def label_of(program):
     return LABELS.get(program, program)
 
 
-def rival_cells(row, families, with_memory):
+def rival_cells(title, families, row):
+    """The fastest of these programs, by column title; why there is none, if they failed."""
     record = fastest(row, families)
     if record is None:
-        failed = [r["failed"] for n, r in row.items() if n in PROGRAMS and PROGRAMS[n].family in families
-                  and "failed" in r]
-        return [failed[0] if failed else ""] + ([""] if with_memory else []) + [""]
-    memory = [memory_text(record)] if with_memory else []
-    return ["%s (%s)" % (rate_text(record), label_of(record["program"]))] + memory + ["**%.2f**" % ratio_of(record)]
+        failed = [r["failed"] for name, r in row.items()
+                  if name in PROGRAMS and PROGRAMS[name].family in families and "failed" in r]
+        return {title + " images/s": failed[0] if failed else "", "Falx / " + title: ""}
+    return {title + " images/s": "%s (%s)" % (rate_text(record), label_of(record["program"])),
+            "Falx / " + title: "**%.2f**" % ratio_of(record)}
+
+
+def memory_cells(row):
+    """Falx's peak beside that of PyTorch's fastest setting."""
+    ours, theirs = row["falx"], fastest(row, ["PyTorch"])
+    if theirs is None or not memory_text(ours) or not memory_text(theirs):
+        return {"Falx MiB": memory_text(ours), "PyTorch MiB": "", "of it": ""}
+    return {"Falx MiB": memory_text(ours), "PyTorch MiB": memory_text(theirs),
+            "of it": percent(ours["peak_bytes"] / theirs["peak_bytes"])}
 
 
 def share_of_peak(record, facts):
@@ -92,27 +94,27 @@ def percent(share):
 
 
 def floor_cells(record):
+    """Images a second at the floor of floors.py, and how much of them Falx reaches."""
     floor = record.get("floor_milliseconds")
     if not floor or "failed" in record or not record["milliseconds"]:
-        return ["", ""]
-    return ["%.0f" % (1000 * record["batch"] / floor), percent(floor / median(record["milliseconds"]))]
+        return {"floor images/s": "", "of the floor": ""}
+    return {"floor images/s": "%.0f" % (1000 * record["batch"] / floor),
+            "of the floor": percent(floor / median(record["milliseconds"]))}
 
 
-def cells_of(key, row, facts, titles):
-    """The row's cells by column title; those without titles are left out."""
-    model, what, precision, instructions, size, batch = key
-    ours = row["falx"]
-    cells = {"network": model, "work": WORK[what], "type": precision, "instructions": instructions or "",
-             "pixels": str(size), "batch": str(batch), "Falx images/s": rate_text(ours), "MiB": memory_text(ours),
-             "of peak": percent(share_of_peak(ours, facts))}
-    cells["floor images/s"], cells["Falx of it"] = floor_cells(ours)
+def network_text(model, instructions):
+    return model + (", AVX2 alone" if instructions == "avx2" else "")
+
+
+def cells_of(key, row, facts):
+    """The row's cells by column title."""
+    model, _, precision, instructions, size, batch = key
+    cells = {"network": network_text(model, instructions), "type": precision, "pixels": str(size), "batch": str(batch),
+             "Falx images/s": rate_text(row["falx"]), "of peak": percent(share_of_peak(row["falx"], facts))}
+    cells.update(floor_cells(row["falx"]))
     for title, families in RIVALS.items():
-        with_memory = title == "PyTorch"
-        values = rival_cells(row, families, with_memory)
-        cells[title + " images/s"] = values[0]
-        if with_memory:
-            cells[title + " MiB"] = values[1]
-        cells["Falx / " + title] = values[-1]
+        cells.update(rival_cells(title, families, row))
+    cells.update(memory_cells(row))
     return cells
 
 
@@ -124,41 +126,31 @@ def markdown(lines, left_columns):
     return "\n".join(table + ["| " + " | ".join(line[title] for title in titles) + " |" for line in lines])
 
 
-def table_of(records):
-    """Each network and work beside the fastest setting of the others."""
-    facts = facts_of(records)
-    rows = sorted(rows_of(records).items(), key=lambda item: tuple(str(part).rjust(6) for part in item[0]))
-    lines = [cells_of(key, row, facts, None) for key, row in rows if "falx" in row]
-    return markdown(lines, ["network", "work", "type", "instructions"])
+def order_of(key):
+    """Rows by network, numbers by size."""
+    return tuple(str(part).rjust(8) if isinstance(part, int) else str(part) for part in key)
+
+
+def table_of(records, what):
+    """Each network beside the fastest setting of the others; empty if there is none."""
+    facts, rows = facts_of(records), rows_of(records)
+    lines = [cells_of(key, rows[key], facts) for key in sorted(rows, key=order_of)
+             if key[1] == what and "falx" in rows[key]]
+    if len({line["type"] for line in lines}) == 1:
+        lines = [{title: text for title, text in line.items() if title != "type"} for line in lines]
+    return markdown(lines, ["network", "type"]) if lines else ""
 
 
 def table_of_settings(records):
-    """Every setting of every program."""
+    """Every setting of every program; at rest: memory of the process before it has a network."""
     lines = []
     for key, row in rows_of(records).items():
         for name, record in row.items():
             ratio = ratio_of(record) if name != "falx" else None
-            lines.append({"network": key[0], "work": WORK[key[1]], "type": key[2], "instructions": key[3] or "",
+            at_rest = record.get("at_rest_bytes")
+            lines.append({"network": network_text(key[0], key[3]), "work": WORK[key[1]], "type": key[2],
                           "pixels": str(key[4]), "batch": str(key[5]), "program": label_of(name),
                           "images/s": rate_text(record), "MiB": memory_text(record),
+                          "at rest": "%.0f" % (at_rest / 2**20) if at_rest else "",
                           "Falx / it": "%.2f" % ratio if ratio else ""})
-    return markdown(lines, ["network", "work", "type", "instructions", "program"])
-
-
-def text_of(records):
-    """The table under what it was measured on, and what was compared first."""
-    lines, commands = [], []
-    for record in records:
-        if record["kind"] == "machine":
-            facts = ", ".join("%s %s" % fact for fact in record.items() if fact[0] not in ["kind", "command", "peaks"])
-            lines += [facts] if facts not in lines else []
-            commands += ["    " + record["command"]] if "    " + record["command"] not in commands else []
-    for instructions, peak in facts_of(records)["peaks"].items():
-        lines.append("multiply-add peak, instructions %s: %.0f GF/s a thread" % (instructions, peak))
-    lines += [""] + commands + [""]
-    agreements = {tuple(r.get(n) for n in ROW_NAMES): r for r in records if r["kind"] == "agreement"}
-    for record in agreements.values():
-        found = record["failed"] if "failed" in record else "%.1e" % record["difference"]
-        name = " ".join(str(record[n]) for n in ROW_NAMES if record.get(n))
-        lines.append("%s: largest difference of logits from PyTorch's, over the largest: %s" % (name, found))
-    return "\n".join(lines + ["", table_of(records)])
+    return markdown(lines, ["network", "work", "type", "program"])

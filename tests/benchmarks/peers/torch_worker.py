@@ -96,7 +96,7 @@ def main():
     options = parser.parse_args()
     set_up(options)
     synchronize = torch.cuda.synchronize if options.device == "cuda" else lambda: None
-    started = time.perf_counter()
+    started, at_rest = time.perf_counter(), serving.resident_bytes()
     network, x = network_and_input(options)
     if options.what == "train":
         step = training_step(network, x, autocast_of(options), optimizer_of_functions(options))
@@ -108,7 +108,7 @@ def main():
     synchronize()
     if options.device == "cpu":
         serving.forget_peak_memory()
-    serving.answer(ready_seconds=time.perf_counter() - started, difference=found)
+    serving.answer(ready_seconds=time.perf_counter() - started, at_rest_bytes=at_rest, difference=found)
     serving.serve(step, synchronize, lambda: peak_bytes(options.device))
 
 

@@ -11,7 +11,8 @@ class Worker:
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                         env=environment, text=True)
         self.lines, self.complaints = queue.Queue(), []
-        self.readers = [threading.Thread(target=read, daemon=True) for read in (self._read_answers, self._read_complaints)]
+        self.readers = [threading.Thread(target=self._read_answers, daemon=True),
+                        threading.Thread(target=self._read_complaints, daemon=True)]
         for reader in self.readers:
             reader.start()
         try:
