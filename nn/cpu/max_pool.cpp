@@ -1,27 +1,14 @@
-// Maximum pooling. Loops run over the channels of one pixel, which vectorises.
+// Maximum pooling, by the rows of channels of single pixels.
 #include <limits>
 
 #include "nn/cpu/elementwise.h"
+#include "nn/cpu/max_rows.h"
 #include "nn/cpu/windows.h"
-#include "nn/functors/pool.h"
 #include "nn/kernels/pool.h"
 
 namespace nn {
 namespace cpu {
 namespace {
-
-using functors::is_larger;
-
-template <class T, class Index>
-void note_origin(std::int64_t c, const T* __restrict x, const T* __restrict best, Index position,
-                 Index* __restrict from) {
-  for (std::int64_t i = 0; i < c; ++i) from[i] = is_larger(x[i], best[i]) ? position : from[i];
-}
-
-template <class T>
-void take_larger(std::int64_t c, const T* __restrict x, T* __restrict best) {
-  for (std::int64_t i = 0; i < c; ++i) best[i] = is_larger(x[i], best[i]) ? x[i] : best[i];
-}
 
 /// `from` is where the maxima come from, or null.
 template <class T, class Index>
@@ -35,8 +22,7 @@ void max_of_window(const Tensor& x, std::int64_t first_row, const Windows& windo
       const std::int64_t position =
           (h - windows.vertical.start(line)) * windows.horizontal.kernel + w - windows.horizontal.start(column);
       const T* pixel = x.row<T>(first_row + h * x.w() + w);
-      if (from != nullptr) note_origin(x.c(), pixel, best, static_cast<Index>(position), from);
-      take_larger(x.c(), pixel, best);
+      take_larger(x.c(), pixel, static_cast<Index>(position), best, from);
     }
   }
 }
@@ -49,12 +35,6 @@ void max_pool_forward(const Tensor& x, const PoolGeometry& geometry, const Tenso
     Index* from = argmax.defined() ? argmax.row<Index>(row) : nullptr;
     max_of_window(x, image * x.h() * x.w(), windows, i, j, y.row<T>(row), from);
   });
-}
-
-/// dx += dy where the window's maximum came from here.
-template <class T, class Index>
-void add_where(std::int64_t c, const T* __restrict dy, const Index* __restrict from, Index position, T* __restrict dx) {
-  for (std::int64_t i = 0; i < c; ++i) dx[i] += from[i] == position ? dy[i] : T(0);
 }
 
 template <class T, class Index>
