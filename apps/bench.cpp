@@ -14,6 +14,8 @@
 #include "nn/core/allocator.h"
 #include "nn/core/device_runtime.h"
 #include "nn/core/parallel.h"
+#include "nn/cpu/conv_choice.h"
+#include "nn/cpu/simd_target.h"
 #include "train/data/image_scan.h"
 #include "train/data/load_benchmark.h"
 
@@ -46,11 +48,13 @@ void print_layer(const LayerTime& layer, bool json) {
     const nlohmann::ordered_json line{{"layer", layer.layer},
                                       {"kind", layer.kind},
                                       {"milliseconds", layer.milliseconds},
-                                      {"multiply_adds_per_second", layer.multiply_adds_second}};
+                                      {"multiply_adds_per_second", layer.multiply_adds_second},
+                                      {"algorithm", layer.algorithm}};
     std::printf("%s\n", line.dump().c_str());
   } else {
-    const std::string rate =
-        layer.multiply_adds_second > 0 ? fmt::format("{:8.1f} GMAC/s", layer.multiply_adds_second * 1e-9) : "";
+    const std::string rate = layer.multiply_adds_second > 0
+                                 ? fmt::format("{:8.1f} GMAC/s  {}", layer.multiply_adds_second * 1e-9, layer.algorithm)
+                                 : "";
     std::printf("%s\n",
                 fmt::format("{:<24}{:<24}{:>10.3f} ms{}", layer.layer, layer.kind, layer.milliseconds, rate).c_str());
   }
@@ -85,7 +89,7 @@ Result measure(const BenchOptions& options) {
 void print_result(const BenchOptions& options, const Result& result) {
   const BenchSettings& settings = options.settings;
   const BenchTimes& times = result.times;
-  const bool load = options.what == "load";
+  const bool load = options.what == "load", on_cpu = settings.compute.device == nn::Device::cpu;
   const double images_per_second = 1000.0 * static_cast<double>(result.images) / times.median;
   if (options.common.json) {
     const nlohmann::ordered_json line{
@@ -97,6 +101,8 @@ void print_result(const BenchOptions& options, const Result& result) {
         {"batch", result.images},
         {"size", settings.size},
         {"threads", nn::thread_count()},
+        {"simd", on_cpu ? nlohmann::ordered_json(nn::cpu::simd_target()) : nlohmann::ordered_json()},
+        {"conv", on_cpu ? nlohmann::ordered_json(nn::cpu::conv_choice()) : nlohmann::ordered_json()},
         {"images_per_second", images_per_second},
         {"milliseconds", times.median},
         {"milliseconds_min", times.fastest},

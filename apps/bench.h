@@ -35,6 +35,7 @@ struct LayerTime {
   std::string layer, kind;
   double milliseconds = 0;          // median; what a network does between two layers counts to the second
   double multiply_adds_second = 0;  // whole batch
+  std::string algorithm{};          // of a convolution on the CPU
 };
 struct LayerTimes {
   std::vector<LayerTime> layers;  // in order

@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "apps/bench.h"
+#include "apps/layer_algorithms.h"
 #include "io/labels.h"
 #include "models/registry.h"
 #include "nn/core/device_runtime.h"
@@ -117,7 +118,11 @@ class Stopwatch : public nn::LayerObserver {
     for (std::size_t i = 0; i < notes_.size(); ++i) {
       const double median = summarize(times_[i]).median;
       const auto multiply_adds = static_cast<double>(notes_[i].multiply_adds * notes_[i].output.n);
-      list.push_back({notes_[i].path, notes_[i].kind, median, multiply_adds / median * 1000});
+      list.push_back({.layer = notes_[i].path,
+                      .kind = notes_[i].kind,
+                      .milliseconds = median,
+                      .multiply_adds_second = multiply_adds / median * 1000,
+                      .algorithm = device_ == nn::Device::cpu ? layer_algorithms(notes_[i]).forward : ""});
     }
     return list;
   }

@@ -4,6 +4,7 @@
 
 #include "nn/core/device_runtime.h"
 #include "nn/core/parallel.h"
+#include "nn/cpu/conv_choice.h"
 
 namespace apps {
 
@@ -32,6 +33,14 @@ void add_json(CLI::App& command, CommonOptions& options) {
   command.add_flag("--json", options.json, "One JSON object a line on standard output instead of text");
 }
 
+void add_conv(CLI::App& command, std::string& conv) {
+  command
+      .add_option("--conv", conv,
+                  "On the CPU 3x3 convolutions by auto: what is fastest for each shape (default); winograd, fewest "
+                  "multiplications; winograd-2x2, rounds less; direct, rounds least")
+      ->check(CLI::IsMember(nn::cpu::conv_choices()));
+}
+
 void add_compute(CLI::App& command, train::ComputeOptions& options) {
   const bool gpu = nn::runtime(nn::Device::cuda) != nullptr;
   command.add_option("--device", options.device, gpu ? "cpu, cuda, or auto: the GPU if there is one" : "cpu or auto")
@@ -43,6 +52,7 @@ void add_compute(CLI::App& command, train::ComputeOptions& options) {
                 "it matters)"
               : "Number type of the network: f32")
       ->capture_default_str();
+  add_conv(command, options.conv);
   if (!gpu) return;
   command.add_flag("--deterministic,!--fast", options.deterministic,
                    "On a GPU the same bits in every run (default), or whatever is fastest");

@@ -60,8 +60,10 @@ void add_threads(CLI::App& command, CommonOptions& options);
 void add_quiet(CLI::App& command, CommonOptions& options);
 void add_json(CLI::App& command, CommonOptions& options);
 
-/// --device and --precision; --fast and --autotune where a GPU's kernels are part of the program.
+/// --device, --precision and --conv; --fast and --autotune where a GPU's kernels are part of the program.
 void add_compute(CLI::App& command, train::ComputeOptions& options);
+/// --conv alone: by which algorithm the CPU's convolutions run.
+void add_conv(CLI::App& command, std::string& conv);
 /// train::set_up, whose errors are wrong usage.
 train::Compute choose_compute(const train::ComputeOptions& options);
 

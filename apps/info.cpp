@@ -6,6 +6,7 @@
 
 #include "apps/commands.h"
 #include "models/registry.h"
+#include "nn/cpu/conv_choice.h"
 
 namespace apps {
 namespace {
@@ -14,6 +15,7 @@ struct InfoOptions {
   std::string subject;
   ModelTableOptions table;
   bool table_option_given = false;  // --size and the like, which speak of a network
+  std::string conv;
   CommonOptions common;
 };
 
@@ -26,6 +28,7 @@ bool is_model(const std::string& name) {
 
 int run_info(InfoOptions options) {
   const bool json = options.common.json;
+  if (!options.conv.empty()) nn::cpu::set_conv_choice(options.conv);
   if (is_model(options.subject)) {
     options.table.model = options.subject;
     try {
@@ -55,8 +58,8 @@ void add_info(CLI::App& program, Selected& selected) {
       "info", "Describe a network, a weight file, a run, an ensemble, a DICOM file or this program");
   command->footer(
       "Examples:\n"
-      "  falx info                      version, CPU, devices, networks, kernel slots\n"
-      "  falx info cnn --size 128       the table of layers\n"
+      "  falx info                      version, CPU, devices, algorithms, networks, kernel slots\n"
+      "  falx info cnn --size 128       the table of layers, with the algorithms of its convolutions\n"
       "  falx info RUN                  a directory that falx train or falx ensemble wrote\n"
       "  falx info slice.dcm");
   command->add_option(
@@ -77,6 +80,7 @@ void add_info(CLI::App& program, Selected& selected) {
       ->add_option_function<std::string>("--head", set_head,
                                          "ct, or imagenet: the original's top, as in public weight files")
       ->check(CLI::IsMember({"ct", "imagenet"}));
+  add_conv(*command, options->conv);
   add_threads(*command, options->common);
   add_json(*command, options->common);
   command->callback([&selected, options] { selected.run = [options] { return run_info(*options); }; });

@@ -10,7 +10,7 @@
 
 namespace apps {
 
-/// Version, CPU, devices, networks, kernel slots.
+/// Version, CPU, devices, algorithms, networks, kernel slots.
 void print_system(bool json);
 
 struct ModelTableOptions {
@@ -20,7 +20,8 @@ struct ModelTableOptions {
   models::Head head = models::Head::ct;
   std::int64_t classes = 0;  // 0: the usual number for the head
 };
-/// A network's layers with shapes, parameters and multiply-adds. Throws nn::Error for options that the model refuses.
+/// A network's layers with shapes, parameters, multiply-adds, and by which algorithm the CPU computes them. Throws
+/// nn::Error for options that the model refuses.
 void print_model_table(const ModelTableOptions& options, bool json);
 
 /// What a weight file, a run directory, a DICOM file or a picture is; of any other file, why it is of no use, which is

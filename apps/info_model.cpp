@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "apps/info.h"
+#include "apps/layer_algorithms.h"
 #include "models/registry.h"
 
 namespace apps {
@@ -39,7 +40,7 @@ std::string grouped(std::int64_t number) {
   return digits;
 }
 
-/// Columns as wide as their widest entry; the first two to the left, the others to the right.
+/// Columns as wide as their widest entry; names to the left, numbers to the right.
 void print_rows(const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::size_t> widths(rows.front().size());
   for (const auto& row : rows) {
@@ -48,7 +49,8 @@ void print_rows(const std::vector<std::vector<std::string>>& rows) {
   for (const auto& row : rows) {
     std::string line;
     for (std::size_t i = 0; i < row.size(); ++i) {
-      line += i < 2 ? fmt::format("{:<{}}  ", row[i], widths[i]) : fmt::format("{:>{}}  ", row[i], widths[i]);
+      const bool names = i < 2 || i + 1 == row.size();
+      line += names ? fmt::format("{:<{}}  ", row[i], widths[i]) : fmt::format("{:>{}}  ", row[i], widths[i]);
     }
     line.erase(line.find_last_not_of(' ') + 1);
     std::printf("%s\n", line.c_str());
@@ -58,13 +60,13 @@ void print_rows(const std::vector<std::vector<std::string>>& rows) {
 void print_text(const models::ModelEntry& entry, const nn::Shape& input, const std::vector<nn::LayerNote>& notes) {
   const std::string name(entry.name), description(entry.description);
   std::printf("%s: %s\ninput %s\n\n", name.c_str(), description.c_str(), shape_text(input).c_str());
-  std::vector<std::vector<std::string>> rows{{"layer", "kind", "output", "parameters", "multiply-adds"}};
+  std::vector<std::vector<std::string>> rows{{"layer", "kind", "output", "parameters", "multiply-adds", "algorithm"}};
   for (const nn::LayerNote& note : notes) {
-    rows.push_back(
-        {note.path, note.kind, shape_text(note.output), grouped(note.parameters), grouped(note.multiply_adds)});
+    rows.push_back({note.path, note.kind, shape_text(note.output), grouped(note.parameters),
+                    grouped(note.multiply_adds), layer_algorithms(note).text()});
   }
   const Totals totals = total_of(notes);
-  rows.push_back({"total", "", "", grouped(totals.parameters), grouped(totals.multiply_adds)});
+  rows.push_back({"total", "", "", grouped(totals.parameters), grouped(totals.multiply_adds), ""});
   print_rows(rows);
   std::printf(
       "\n%s\n",
@@ -75,6 +77,15 @@ void print_text(const models::ModelEntry& entry, const nn::Shape& input, const s
           .c_str());
 }
 
+/// Null for a layer that is no convolution.
+nlohmann::ordered_json algorithms_json(const nn::LayerNote& note) {
+  const LayerAlgorithms algorithms = layer_algorithms(note);
+  if (algorithms.forward.empty()) return nullptr;
+  return {{"forward", algorithms.forward},
+          {"backward_data", algorithms.backward_data},
+          {"backward_weights", algorithms.backward_weights}};
+}
+
 void print_json(const models::ModelEntry& entry, const nn::Shape& input, const std::vector<nn::LayerNote>& notes) {
   const auto extents = [](const nn::Shape& shape) { return nlohmann::ordered_json{shape.h, shape.w, shape.c}; };
   for (const nn::LayerNote& note : notes) {
@@ -83,7 +94,8 @@ void print_json(const models::ModelEntry& entry, const nn::Shape& input, const s
                                       {"input", extents(note.input)},
                                       {"output", extents(note.output)},
                                       {"parameters", note.parameters},
-                                      {"multiply_adds", note.multiply_adds}};
+                                      {"multiply_adds", note.multiply_adds},
+                                      {"algorithms", algorithms_json(note)}};
     std::printf("%s\n", line.dump().c_str());
   }
   const Totals totals = total_of(notes);

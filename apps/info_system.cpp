@@ -6,6 +6,7 @@
 #include "nn/core/device_runtime.h"
 #include "nn/core/kernel.h"
 #include "nn/core/parallel.h"
+#include "nn/cpu/conv_choice.h"
 #include "nn/cpu/simd_target.h"
 
 namespace apps {
@@ -47,6 +48,8 @@ void print_system(bool json) {
   facts.add("threads", std::int64_t{nn::thread_count()});
   facts.add("simd", nn::cpu::simd_target());
   facts.add("simd available", nn::cpu::simd_targets());
+  facts.add("conv", nn::cpu::conv_choice());
+  facts.add("conv available", nn::cpu::conv_choices());
   for (const models::ModelEntry& entry : models::all_models()) {
     facts.add("model " + std::string(entry.name), std::string(entry.description));
   }

@@ -2,11 +2,26 @@
 
 #include "nn/core/device_runtime.h"
 #include "nn/core/error.h"
+#include "nn/cpu/conv_choice.h"
 
 namespace train {
 
 using nn::Device;
 using nn::DType;
+
+namespace {
+
+void check_conv(const std::string& wanted) {
+  if (wanted.empty()) return;
+  std::string names;
+  for (const std::string& choice : nn::cpu::conv_choices()) {
+    if (choice == wanted) return;
+    names += (names.empty() ? "" : ", ") + choice;
+  }
+  throw nn::Error(nn::message("--conv ", wanted, ": expected one of ", names));
+}
+
+}  // namespace
 
 void check(const ComputeOptions& options) {
   const std::string &device = options.device, &precision = options.precision;
@@ -16,10 +31,12 @@ void check(const ComputeOptions& options) {
            ": expected one of f32, tf32, bf16");
   NN_CHECK(device != "cpu" || precision == "f32", "--precision ", precision,
            " needs a GPU: with --device cpu there is f32 alone");
+  check_conv(options.conv);
 }
 
 Compute set_up(const ComputeOptions& options) {
   check(options);
+  if (!options.conv.empty()) nn::cpu::set_conv_choice(options.conv);
   const bool on_gpu = options.device == "cuda" || (options.device == "auto" && nn::has_device(Device::cuda));
   if (!on_gpu) {
     NN_CHECK(options.precision == "f32", "--precision ", options.precision,

@@ -14,6 +14,9 @@ struct ComputeOptions {
   std::string precision = "f32";  // on a GPU also tf32 and bf16
   bool deterministic = true;      // on a GPU: the same bits in every run
   bool autotune = false;          // on a GPU: time the ways to compute a convolution at its first use
+  /// On the CPU, by which algorithm convolutions run: one of nn::cpu::conv_choices(). Empty: what FALX_CONV names, else
+  /// auto.
+  std::string conv{};
 };
 
 struct Compute {
@@ -25,11 +28,12 @@ struct Compute {
   bool graph = true;
 };
 
-/// Throws nn::Error naming the option if there is no such device or precision, whatever this machine has.
+/// Throws nn::Error naming the option if there is no such device, precision or algorithm, whatever this machine
+/// has.
 void check(const ComputeOptions& options);
 
-/// Chooses the device and configures it. Throws nn::Error in one line for a device that is not there, and for a
-/// precision that it does not have.
+/// Chooses the device and configures it, and the CPU's convolutions. Throws nn::Error in one line for a device that is
+/// not there, and for a precision that it does not have.
 Compute set_up(const ComputeOptions& options);
 
 }  // namespace train

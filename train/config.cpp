@@ -48,6 +48,7 @@ void for_each_option(Config& c, const Visit& visit) {
   visit("precision", c.compute.precision);
   visit("deterministic", c.compute.deterministic);
   visit("autotune", c.compute.autotune);
+  visit("conv", c.compute.conv);
   visit("threads", c.threads);
 }
 

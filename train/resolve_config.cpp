@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "models/registry.h"
+#include "nn/cpu/conv_choice.h"
 #include "train/config.h"
 #include "train/optimizer.h"
 
@@ -111,6 +112,7 @@ void fill_in_usual_values(TrainConfig& c) {
   if (c.warmup < 0) c.warmup = usual_warmup;
   if (c.weight_decay < 0) c.weight_decay = usual_weight_decay(kind);
   if (c.dropout < 0) c.dropout = model.dropout;
+  if (c.compute.conv.empty()) c.compute.conv = nn::cpu::conv_choice();  // a resumed run goes on with it
 }
 
 }  // namespace

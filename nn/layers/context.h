@@ -9,12 +9,15 @@
 
 namespace nn {
 
+class Module;
+
 /// One layer of a network as a forward pass met it, for tables and profiles.
 struct LayerNote {
   std::string path;  // dotted name, as in the weight file
   const char* kind;  // "Conv2d"
   Shape input, output;
   std::int64_t parameters, multiply_adds;  // multiply_adds of one image
+  const Module* layer;                     // itself, as long as its network lives
 };
 
 /// Is told of every leaf layer that runs.

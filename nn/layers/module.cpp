@@ -44,7 +44,8 @@ void Module::tell_observer(const Shape& input, const Shape& output, const Contex
                           .input = input,
                           .output = output,
                           .parameters = parameter_count(),
-                          .multiply_adds = multiply_adds(input, output)});
+                          .multiply_adds = multiply_adds(input, output),
+                          .layer = this});
 }
 
 std::uint64_t Module::name_hash() const { return hash(path_); }

@@ -117,6 +117,8 @@ TEST(TrainConfig, ValuesThatCannotBeAreRefusedByName) {
               HasSubstr("--device tpu: expected one of auto"));
   EXPECT_THAT(refused([](TrainConfig& c) { c.compute = {.device = "cpu", .precision = "bf16"}; }),
               HasSubstr("--precision bf16 needs a GPU"));
+  EXPECT_THAT(refused([](TrainConfig& c) { c.compute.conv = "fft"; }),
+              HasSubstr("--conv fft: expected one of auto, winograd"));
   EXPECT_THAT(refused([](TrainConfig& c) { c.compute.precision = "f64"; }),
               HasSubstr("--precision f64: expected one of f32, tf32, bf16"));
   EXPECT_THAT(refused([](TrainConfig& c) { c.windows = {"40-80"}; }), HasSubstr("--window 40-80"));

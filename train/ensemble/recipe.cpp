@@ -16,6 +16,7 @@ std::string recipe_text(TrainConfig config) {
   config.fold = usual.fold;
   config.threads = usual.threads;
   config.compute.device = usual.compute.device;
+  config.compute.conv = usual.compute.conv;
   config.checkpoint_minutes = usual.checkpoint_minutes;
   config.recompute = usual.recompute;  // the same bits either way
   return to_json(config);
