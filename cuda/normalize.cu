@@ -24,6 +24,14 @@ void normalize_forward(const Tensor& x, const nn::NormalizeParameters& p, const 
   });
 }
 
+void fold_normalization(const nn::NormalizeParameters& p, const Tensor& scale, const Tensor& folded_shift) {
+  nn::check_same("fold_normalization", scale, folded_shift);
+  const Normalization normalization = normalization_of("fold_normalization", scale, p);
+  launch(FoldNormalization{normalization, scale.data<float>(), folded_shift.data<float>(),
+                           static_cast<std::uint32_t>(scale.c())},
+         ceil_div(scale.c(), block_threads));
+}
+
 VectorTarget target_of(const nn::NormalizeGradient& target, const Tensor& x) {
   if (!target.gradient.defined()) return {};
   nn::check_vector("normalize_backward", target.gradient, x);
@@ -57,6 +65,7 @@ void normalize_backward(const Tensor& x, const Tensor& dy, const nn::NormalizePa
 namespace nn {
 
 NN_FILL_KERNEL(normalize_forward, Device::cuda, cuda::normalize_forward);
+NN_FILL_KERNEL(fold_normalization, Device::cuda, cuda::fold_normalization);
 NN_FILL_KERNEL(normalize_backward, Device::cuda, cuda::normalize_backward);
 
 }  // namespace nn

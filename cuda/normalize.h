@@ -37,6 +37,22 @@ struct Normalization {
   }
 };
 
+/// scale = gamma / sqrt(variance + epsilon), folded_shift = shift - mean scale: a thread for each channel.
+struct FoldNormalization {
+  Normalization normalization;
+  float *scale, *folded_shift;
+  std::uint32_t c;
+
+  NN_HOST_DEVICE void operator()(std::uint32_t block, std::uint32_t thread) const {
+    const std::uint32_t i = block * block_threads + thread;
+    if (i >= c) return;
+    const Normalization::Channels<1> channel = normalization.of_channels<1>(i, 1);
+    scale[i] = channel.scale.v[0];
+    folded_shift[i] = static_cast<float>(static_cast<double>(channel.shift.v[0]) -
+                                         static_cast<double>(channel.mean.v[0]) * static_cast<double>(scale[i]));
+  }
+};
+
 /// The terms of sum dz and of sum dz (x - mean); writes dx = scale dz + beta dx on the way, if dx.data is not null.
 template <class T, int vector_width>
 struct NormalizeBackwardTerms {

@@ -40,7 +40,7 @@ void DenseLayer::extend(FeatureMaps& features, const nn::Context& context) {
 nn::Variable DenseLayer::norm_conv(nn::BatchNorm2d& norm, nn::Conv2d& conv, const nn::Variable& x,
                                    const nn::ChannelStatistics& of_x, const nn::Variable& y,
                                    const nn::Context& context) const {
-  if (!recompute_ || x.tape() == nullptr) {  // without a tape nothing is kept in any case
+  if (!recompute_ && x.tape() != nullptr) {  // without a tape nothing is kept in any case
     const nn::Variable normalized = norm.with_statistics(x, of_x, context);
     return y.defined() ? conv.into(normalized, y, context) : conv(normalized, context);
   }

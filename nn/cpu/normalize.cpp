@@ -4,6 +4,7 @@
 
 #include "nn/cpu/elementwise.h"
 #include "nn/cpu/row_sums.h"
+#include "nn/cpu/rows.h"
 #include "nn/functors/activation.h"
 #include "nn/functors/batch_norm.h"
 #include "nn/kernels/batch_norm.h"
@@ -34,25 +35,43 @@ struct Vectors {
   }
 };
 
-template <bool relu, class T>
-void normalize_row(std::int64_t c, const T* __restrict x, const T* __restrict mean, const T* __restrict scale,
-                   const T* __restrict shift, T* __restrict y) {
-  for (std::int64_t i = 0; i < c; ++i) {
-    const T z = functors::Normalize{}(x[i], mean[i], scale[i], shift[i]);
-    y[i] = relu ? functors::Relu{}(z) : z;
-  }
+/// shift - mean scale, by the scale as it is rounded: then an x near the mean gives `shift`, however far from zero both
+/// are.
+template <class T>
+T folded_shift(const Vectors<T>& v, std::int64_t i) {
+  const auto scale = static_cast<double>(v.scales[static_cast<std::size_t>(i)]);
+  return static_cast<T>(static_cast<double>(v.shift[i]) - static_cast<double>(v.mean[i]) * scale);
 }
 
+void fold_normalization(const NormalizeParameters& p, const Tensor& scale, const Tensor& shift) {
+  for (const Tensor* vector : {&p.mean, &p.variance, &p.gamma, &p.shift, &shift}) {
+    check_same("fold_normalization", *vector, scale);
+  }
+  dispatch_float("fold_normalization", scale, [&]<class T>() {
+    const Vectors<T> v(p);
+    std::copy(v.scales.begin(), v.scales.end(), scale.data<T>());
+    for (std::int64_t i = 0; i < scale.c(); ++i) shift.data<T>()[i] = folded_shift(v, i);
+  });
+}
+
+/// As a convolution's prologue does it, with the same bits.
 void normalize_forward(const Tensor& x, const NormalizeParameters& p, const Tensor& y) {
   check_same("normalize", x, y);
   check_vectors("normalize", x, p);
   dispatch_float("normalize", x, [&]<class T>() {
     const Vectors<T> v(p);
-    const auto row_of = p.relu ? normalize_row<true, T> : normalize_row<false, T>;
+    std::vector<T> shifts;
+    for (std::int64_t i = 0; i < x.c(); ++i) shifts.push_back(folded_shift(v, i));
     parallel_for(0, x.rows(), rows_per_chunk(x.c()), [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t r = begin; r < end; ++r) {
-        row_of(x.c(), x.row<T>(r), v.mean, v.scales.data(), v.shift, y.row<T>(r));
-      }
+      transform_rows<T>({.from = x.row<T>(begin),
+                         .from_pitch = x.pitch(),
+                         .to = y.row<T>(begin),
+                         .to_pitch = y.pitch(),
+                         .rows = end - begin,
+                         .columns = x.c(),
+                         .scale = v.scales.data(),
+                         .shift = shifts.data(),
+                         .relu = p.relu});
     });
   });
 }
@@ -138,6 +157,7 @@ void normalize_backward(const Tensor& x, const Tensor& dy, const NormalizeParame
 }  // namespace cpu
 
 NN_DEFINE_KERNEL(normalize_forward, cpu::normalize_forward);
+NN_DEFINE_KERNEL(fold_normalization, cpu::fold_normalization);
 NN_DEFINE_KERNEL(normalize_backward, cpu::normalize_backward);
 
 }  // namespace nn

@@ -33,8 +33,13 @@ template <class Vector, class Load>
 HWY_INLINE Vector transformed(const RowTransform<float>& t, Vector value, std::int64_t column, const float* to,
                               const Load& load) {
   const Lanes d;
-  if (t.scale != nullptr) value = hn::Mul(value, load(t.scale + column));
-  if (t.shift != nullptr) value = hn::Add(value, load(t.shift + column));
+  if (t.scale != nullptr && t.shift != nullptr) {
+    value = hn::MulAdd(value, load(t.scale + column), load(t.shift + column));
+  } else if (t.scale != nullptr) {
+    value = hn::Mul(value, load(t.scale + column));
+  } else if (t.shift != nullptr) {
+    value = hn::Add(value, load(t.shift + column));
+  }
   if (t.relu) value = hn::IfThenZeroElse(hn::Lt(value, hn::Zero(d)), value);  // a NaN goes through
   if (t.beta != 0) value = hn::MulAdd(hn::Set(d, t.beta), load(to), value);
   return value;

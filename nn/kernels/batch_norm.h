@@ -30,6 +30,11 @@ struct NormalizeParameters {
 
 extern Kernel<void(const Tensor& x, const NormalizeParameters& parameters, const Tensor& y)> normalize_forward;
 
+/// The same as two vectors, for whoever reads or writes x anyway: y = relu?(scale x + folded), where
+///   scale = gamma / sqrt(variance + epsilon)      folded = shift - mean scale
+extern Kernel<void(const NormalizeParameters& parameters, const Tensor& scale, const Tensor& folded)>
+    fold_normalization;
+
 /// Where a gradient is written: gradient = value + beta * gradient. An undefined tensor is not wanted.
 struct NormalizeGradient {
   Tensor gradient{};

@@ -29,6 +29,14 @@ NormalizeGradients gradient_targets(const Variable& x, const Normalization& norm
           .shift = target_of(normalization.beta)};
 }
 
+FoldedNormalization fold(const Normalization& normalization) {
+  const Tensor& like = normalization.gamma.value();
+  FoldedNormalization folded{Tensor::empty(like.shape(), like.dtype(), like.device()),
+                             Tensor::empty(like.shape(), like.dtype(), like.device())};
+  fold_normalization(parameters_of(normalization), folded.scale, folded.shift);
+  return folded;
+}
+
 ChannelStatistics channel_statistics(const Variable& x) {
   const Shape shape = vector_shape(x.c());
   const DType dtype = full_precision(x.value().dtype());

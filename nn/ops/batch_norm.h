@@ -32,6 +32,11 @@ struct Normalization {
 /// For the kernels: what they read, and where they write the gradients of x and of the normalization's variables.
 NormalizeParameters parameters_of(const Normalization& normalization);
 NormalizeGradients gradient_targets(const Variable& x, const Normalization& normalization);
+/// The same as two vectors of values: what is normalised is relu?(scale x + shift).
+struct FoldedNormalization {
+  Tensor scale, shift;
+};
+FoldedNormalization fold(const Normalization& normalization);
 
 /// relu?(gamma (x - mean) / sqrt(variance + epsilon) + beta); vectors {1,1,1,c}. With the statistics of x it is batch
 /// norm in training; with running statistics as constants, in inference.

@@ -37,7 +37,8 @@ Variable normalize_conv2d_into(const Variable& x, const Normalization& normaliza
                                const Variable& y, const ConvGeometry& geometry) {
   const auto& [statistics, gamma, beta, options] = normalization;
   Variable::check_output("normalize_conv2d", y, {&x, &statistics.mean, &statistics.variance, &gamma, &beta, &w});
-  conv2d_forward(normalized(x.value(), parameters_of(normalization)), w.value(), {}, {}, geometry, y.value());
+  const auto& [scale, shift] = fold(normalization);
+  conv2d_forward(x.value(), w.value(), {.scale = scale, .shift = shift, .relu = options.relu}, {}, geometry, y.value());
   if (y.recorded()) {
     y.tape()->record("normalize_conv2d", [x, normalization, w, y = y.gradient_only(), geometry] {
       backward(x, normalization, w, y.gradient(), geometry);

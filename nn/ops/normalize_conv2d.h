@@ -1,6 +1,6 @@
-// Batch norm, ReLU and convolution as one op that keeps nothing between them: the normalised map is computed again in
-// the backward pass. The idea is Pleiss et al.'s, "Memory-efficient implementation of DenseNets", 2017
-// (arXiv:1707.06990); they compute the convolution again as well, here it costs one pass of normalize.
+// Batch norm, ReLU and convolution as one op that keeps nothing between them: the normalised map is made while the
+// convolution reads x, and again in the backward pass. The idea is Pleiss et al.'s, "Memory-efficient implementation of
+// DenseNets", 2017 (arXiv:1707.06990); they compute the convolution again as well.
 #pragma once
 
 #include "nn/kernels/conv.h"
@@ -8,8 +8,7 @@
 
 namespace nn {
 
-/// conv2d(normalize(x, ...), w), without bias. x {n,h,w,in}, w {out,kh,kw,in}. Values and gradients have the bits that
-/// the two ops give.
+/// conv2d(normalize(x, ...), w), without bias. x {n,h,w,in}, w {out,kh,kw,in}.
 Variable normalize_conv2d(const Variable& x, const Normalization& normalization, const Variable& w,
                           const ConvGeometry& geometry = {});
 /// The same, written into `y`. Returns y.

@@ -306,6 +306,23 @@ TEST(CudaBatchNorm, GradientsThatNobodyWantsAreNotWritten) {
   EXPECT_EQ(dshift, expected[4].to_vector<float>());
 }
 
+TEST(CudaBatchNorm, FoldsAsOnTheCpu) {
+  constexpr std::int64_t c = 300;
+  const Vectors vectors(c);
+  const Tensor scale = Tensor::empty(nn::vector_shape(c)), shift = Tensor::empty(nn::vector_shape(c));
+  const Tensor expected_scale = Tensor::empty(scale.shape()), expected_shift = Tensor::empty(shift.shape());
+  nn::fold_normalization({.mean = nn::clone(vectors.mean.f32),
+                          .variance = nn::clone(vectors.variance.f32),
+                          .gamma = nn::clone(vectors.gamma.f32),
+                          .shift = nn::clone(vectors.shift.f32)},
+                         expected_scale, expected_shift);
+  test::run_threads(cuda::FoldNormalization{vectors.in_f32(true), scale.data<float>(), shift.data<float>(), c},
+                    cuda::ceil_div(c, cuda::block_threads));
+  // The scale's root and quotient are f32 there, double here: three roundings.
+  EXPECT_EQ(test::difference("scale", scale, expected_scale, 2e-7), "");
+  EXPECT_EQ(test::difference("shift", shift, expected_shift, 4e-7), "");
+}
+
 TEST(CudaBatchNorm, RunningStatisticsFollowAsOnTheCpu) {
   constexpr std::int64_t c = 300;
   const Vectors vectors(c);

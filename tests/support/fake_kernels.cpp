@@ -179,6 +179,7 @@ void install_fake_kernels(FakeDevice& device) {
   fake<nn::channel_statistics_forward>("avv");
   fake<nn::channel_statistics_backward>("avvva");
   fake<nn::normalize_forward>("avvvva");
+  fake<nn::fold_normalization>("ffffff");
   fake<nn::normalize_backward>("aavvvvavvvv");
   fake<nn::update_running_statistics>("ffff");
   fake<nn::conv2d_forward>("aavvavva");

@@ -209,6 +209,19 @@ TEST(ChannelStatistics, LetANanThrough) {
   EXPECT_TRUE(std::isnan(variance.value().item()));
 }
 
+TEST(FoldNormalization, ScalesAndShiftsAsNormalizeDoes) {
+  const auto vector = [](std::vector<float> values) { return Tensor::from<float>({1, 1, 1, 3}, values); };
+  // The third channel's mean is a million deviations.
+  const nn::Normalization normalization{.statistics = {Variable(vector({0, 3, 1e6F})), Variable(vector({1, 4, 1}))},
+                                        .gamma = Variable(vector({2, 1, 1.1F})),
+                                        .beta = Variable(vector({0, -1, 0.5F})),
+                                        .options = {.epsilon = 0}};
+  const auto [scale, shift] = nn::fold(normalization);
+  EXPECT_EQ(scale.to_vector<float>(), (std::vector<float>{2, 0.5F, 1.1F}));
+  EXPECT_EQ(shift.to_vector<float>(), (std::vector<float>{0, -2.5F, static_cast<float>(0.5 - 1e6 * double{1.1F})}));
+  EXPECT_THROW(nn::fold_normalization(nn::parameters_of(normalization), scale, Tensor::zeros({1, 1, 1, 2})), nn::Error);
+}
+
 TEST(Normalize, RefusesVectorsOfAnotherShape) {
   const Variable x(Tensor::zeros({2, 1, 1, 3})), vector(Tensor::zeros({1, 1, 1, 3})),
       column(Tensor::zeros({3, 1, 1, 1}));
