@@ -14,6 +14,9 @@ class MatrixReader {
   /// Copies columns [column, column + columns) of rows [row, row + rows) to `to`, rows `pitch` elements apart.
   virtual void read(std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns, T* to,
                     std::int64_t pitch) const = 0;
+  /// These are read soon: their memory may be fetched while the product computes.
+  virtual void expect(std::int64_t /*row*/, std::int64_t /*rows*/, std::int64_t /*column*/,
+                      std::int64_t /*columns*/) const {}
 };
 
 /// Takes finished pieces of the result, each element once. Any thread may call.
@@ -23,6 +26,9 @@ class MatrixWriter {
   virtual ~MatrixWriter() = default;
   virtual void write(std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns, const T* from,
                      std::int64_t pitch) const = 0;
+  /// These are written soon: their memory may be fetched while the product computes.
+  virtual void expect(std::int64_t /*row*/, std::int64_t /*rows*/, std::int64_t /*column*/,
+                      std::int64_t /*columns*/) const {}
 };
 
 }  // namespace nn::cpu

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "nn/cpu/gemm.h"
+#include "nn/cpu/prefetch.h"
 #include "nn/cpu/rows.h"
 #include "nn/kernels/conv.h"
 
@@ -52,6 +53,9 @@ struct GridImage {
     return ((n * shape.h + h) * shape.w + w) * pitch;
   }
 
+  /// Row r is pixel r.
+  bool is_line() const { return grid.is_pixels(shape); }
+
   WindowGrid grid;
   Shape shape;
   std::int64_t pitch;
@@ -67,6 +71,10 @@ class PatchReader final : public MatrixReader<T> {
     const bool plain = !relu_ && scale_ == nullptr && shift_ == nullptr;
     const std::int64_t taps_at_once = plain && image_.pitch == image_.shape.c ? grid.kernel_w : 1;
     run_ = taps_at_once * image_.shape.c;
+  }
+
+  void expect(std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns) const override {
+    if (image_.is_line()) prefetch_rows(data_ + row * image_.pitch + column, image_.pitch, rows, columns);
   }
 
   void read(std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns, T* to,
@@ -150,6 +158,10 @@ class PixelWriter final : public MatrixWriter<T> {
     const auto sums = static_cast<std::size_t>((rows + piece_rows_ - 1) / piece_rows_ * image.c());
     if (epilogue.sum.defined()) sum_.resize(sums);
     if (epilogue.sum_of_squares.defined()) sum_of_squares_.resize(sums);
+  }
+
+  void expect(std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns) const override {
+    if (image_.is_line()) prefetch_rows(data_ + row * image_.pitch + column, image_.pitch, rows, columns);
   }
 
   void write(std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns, const T* from,

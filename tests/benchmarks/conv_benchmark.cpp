@@ -20,6 +20,7 @@ struct Layer {
   const char* name;
   nn::Shape x, w;
   nn::ConvGeometry geometry{};
+  std::int64_t block = 0;  // x is a slice of so many channels (0: no slice), read through batch norm and ReLU
 };
 
 const Layer layers[] = {
@@ -44,6 +45,10 @@ const Layer layers[] = {
     {"1x1 64->128 @56", {8, 56, 56, 64}, {128, 1, 1, 64}},
     {"1x1 512->128 @28", {8, 28, 28, 512}, {128, 1, 1, 512}},
     {"1x1 992->128 @7", {8, 7, 7, 992}, {128, 1, 1, 992}},
+    {"1x1 128->128 @56, dense block", {8, 56, 56, 128}, {128, 1, 1, 128}, {}, 256},
+    {"1x1 256->128 @28, dense block", {8, 28, 28, 256}, {128, 1, 1, 256}, {}, 512},
+    {"1x1 512->128 @14, dense block", {8, 14, 14, 512}, {128, 1, 1, 512}, {}, 1024},
+    {"1x1 768->128 @7, dense block", {8, 7, 7, 768}, {128, 1, 1, 768}, {}, 1024},
     {"linear 512->1000, 32 rows", {32, 1, 1, 512}, {1000, 1, 1, 512}},
 };
 
@@ -63,7 +68,8 @@ double seconds_now() {
 template <class Pass>
 void run(benchmark::State& state, const Layer& layer, nn::cpu::ConvPass which, const Pass& pass) {
   const nn::Shape shape = nn::conv2d_output_shape(layer.x, layer.w, layer.geometry);
-  const nn::Tensor x = ones(layer.x), w = ones(layer.w), y = ones(shape);
+  const nn::Shape block = {layer.x.n, layer.x.h, layer.x.w, std::max(layer.block, layer.x.c)};
+  const nn::Tensor x = ones(block).channel_range(0, layer.x.c), w = ones(layer.w), y = ones(shape);
   const auto time_into = [&](double& best) {
     const double start = seconds_now();
     pass(x, w, y);
@@ -93,10 +99,17 @@ void run(benchmark::State& state, const Layer& layer, nn::cpu::ConvPass which, c
   state.SetLabel(nn::cpu::name(algorithm));
 }
 
+/// Batch norm and ReLU where the layer reads its input through them.
+nn::ConvPrologue prologue_of(const Layer& layer) {
+  if (layer.block == 0) return {};
+  return {.scale = ones(nn::vector_shape(layer.x.c)), .shift = ones(nn::vector_shape(layer.x.c)), .relu = true};
+}
+
 void forward(benchmark::State& state, const Layer& layer) {
-  run(state, layer, nn::cpu::ConvPass::forward, [&](const nn::Tensor& x, const nn::Tensor& w, const nn::Tensor& y) {
-    nn::conv2d_forward(x, w, {}, {}, layer.geometry, y);
-  });
+  run(state, layer, nn::cpu::ConvPass::forward,
+      [&, prologue = prologue_of(layer)](const nn::Tensor& x, const nn::Tensor& w, const nn::Tensor& y) {
+        nn::conv2d_forward(x, w, prologue, {}, layer.geometry, y);
+      });
 }
 void backward_data(benchmark::State& state, const Layer& layer) {
   run(state, layer, nn::cpu::ConvPass::backward_data,
@@ -106,8 +119,8 @@ void backward_data(benchmark::State& state, const Layer& layer) {
 }
 void backward_weights(benchmark::State& state, const Layer& layer) {
   run(state, layer, nn::cpu::ConvPass::backward_weights,
-      [&](const nn::Tensor& x, const nn::Tensor& w, const nn::Tensor& y) {
-        nn::conv2d_backward_weights(x, y, {}, layer.geometry, w, 0);
+      [&, prologue = prologue_of(layer)](const nn::Tensor& x, const nn::Tensor& w, const nn::Tensor& y) {
+        nn::conv2d_backward_weights(x, y, prologue, layer.geometry, w, 0);
       });
 }
 
