@@ -49,9 +49,9 @@ struct GridImage {
     grid.count_h = 1;
     grid.count_w = shape.w;
   }
-  std::int64_t offset(std::int64_t n, std::int64_t h, std::int64_t w) const {
-    return ((n * shape.h + h) * shape.w + w) * pitch;
-  }
+  /// The row of the image's tensor, and where it begins in memory.
+  std::int64_t pixel(std::int64_t n, std::int64_t h, std::int64_t w) const { return (n * shape.h + h) * shape.w + w; }
+  std::int64_t offset(std::int64_t n, std::int64_t h, std::int64_t w) const { return pixel(n, h, w) * pitch; }
 
   /// Row r is pixel r.
   bool is_line() const { return grid.is_pixels(shape); }

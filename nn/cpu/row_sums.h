@@ -65,8 +65,8 @@ std::vector<double> sum_over_chunks(std::int64_t rows, std::int64_t grain, std::
     sum_chunk(begin, end, partial.data() + begin / grain * width);
   });
   std::vector<double> totals(static_cast<std::size_t>(width));
-  for (std::int64_t chunk = 0; chunk < chunks; ++chunk) {
-    const double* sums = partial.data() + chunk * width;
+  for (std::int64_t k = 0; k < chunks; ++k) {
+    const double* sums = partial.data() + k * width;
     for (std::int64_t i = 0; i < width; ++i) totals[static_cast<std::size_t>(i)] += sums[i];
   }
   return totals;

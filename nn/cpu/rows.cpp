@@ -6,6 +6,7 @@
 // The line above includes this file once per target, the lines below are seen each time.
 #include <hwy/highway.h>
 
+#include "nn/cpu/prefetch-inl.h"
 #include "nn/cpu/rows.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -15,6 +16,10 @@ namespace {
 namespace hn = hwy::HWY_NAMESPACE;
 using Lanes = hn::CappedTag<float, 16>;
 
+/// How many rows ahead memory is asked for: a panel's. Reading 128 of 256 channels then runs at 25 GB/s a thread
+/// instead of 9, 224 of 256 at 36 instead of 29 (AMD Zen 5).
+constexpr std::int64_t rows_ahead = 14;
+
 void copy_rows(const RowTransform<float>& t) {
   const Lanes d;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
@@ -23,7 +28,10 @@ void copy_rows(const RowTransform<float>& t) {
   for (std::int64_t r = 0; r < t.rows; ++r) {
     const float* from = t.from + r * t.from_pitch;
     float* to = t.to + r * t.to_pitch;
-    for (std::int64_t k = 0; k < whole; k += lanes) hn::StoreU(hn::LoadU(d, from + k), d, to + k);
+    for (std::int64_t k = 0; k < whole; k += lanes) {
+      prefetch_ahead(from + k, rows_ahead * t.from_pitch);
+      hn::StoreU(hn::LoadU(d, from + k), d, to + k);
+    }
     if (whole < t.columns) hn::BlendedStore(hn::MaskedLoad(rest, d, from + whole), rest, d, to + whole);
   }
 }
@@ -59,6 +67,7 @@ void transform_rows(const RowTransform<float>& t) {
     const float* from = t.from + r * t.from_pitch;
     float* to = t.to + r * t.to_pitch;
     for (std::int64_t k = 0; k < whole; k += lanes) {
+      prefetch_ahead(from + k, rows_ahead * t.from_pitch);
       hn::StoreU(transformed(t, load(from + k), k, to + k, load), d, to + k);
     }
     if (whole < t.columns) {

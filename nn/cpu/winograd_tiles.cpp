@@ -13,16 +13,6 @@ HWY_BEFORE_NAMESPACE();
 namespace nn::cpu::winograd::HWY_NAMESPACE {
 namespace {
 
-/// A tile's place: image n, its first pixel (h, w).
-struct Place {
-  Place(const TileGrid& grid, std::int64_t tile, std::int64_t side)
-      : n(tile / grid.count_w / grid.count_h),
-        h(tile / grid.count_w % grid.count_h * side),
-        w(tile % grid.count_w * side) {}
-
-  std::int64_t n, h, w;
-};
-
 /// Pixels of a tile that lies inside the image, nothing to do to them.
 struct InnerPixels {
   const float* first;

@@ -34,6 +34,16 @@ struct TileGrid {
   std::int64_t count_h, count_w, tiles;
 };
 
+/// A tile's place: image n, its first pixel (h, w).
+struct Place {
+  Place(const TileGrid& grid, std::int64_t tile, std::int64_t side)
+      : n(tile / grid.count_w / grid.count_h),
+        h(tile / grid.count_w % grid.count_h * side),
+        w(tile % grid.count_w * side) {}
+
+  std::int64_t n, h, w;
+};
+
 /// One value per frequency for the elements of a matrix in panels: those of frequency f begin at data + f * step.
 struct Frequencies {
   float* data;

@@ -44,6 +44,11 @@ struct NormalizeGradient {
 struct NormalizeGradients {
   NormalizeGradient x, mean, variance, gamma, shift;
 
+  /// True if any of them is.
+  bool wanted() const {
+    return x.gradient.defined() || mean.gradient.defined() || variance.gradient.defined() || gamma.gradient.defined() ||
+           shift.gradient.defined();
+  }
   auto tensors() const {
     return std::tie(x.gradient, mean.gradient, variance.gradient, gamma.gradient, shift.gradient);
   }

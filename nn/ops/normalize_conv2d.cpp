@@ -1,26 +1,16 @@
 #include "nn/ops/normalize_conv2d.h"
 
 #include "nn/autograd/tape.h"
+#include "nn/kernels/normalize_conv.h"
 
 namespace nn {
 namespace {
 
-Tensor normalized(const Tensor& x, const NormalizeParameters& parameters) {
-  Tensor z = Tensor::empty(x.shape(), x.dtype(), x.device());
-  normalize_forward(x, parameters, z);
-  return z;
-}
-
 void backward(const Variable& x, const Normalization& normalization, const Variable& w, const Tensor& dy,
               const ConvGeometry& geometry) {
-  const NormalizeParameters parameters = parameters_of(normalization);
-  const Tensor z = normalized(x.value(), parameters);
-  if (const GradTarget dw = w.gradient_target(); dw.wanted()) {
-    conv2d_backward_weights(z, dy, {}, geometry, dw.gradient, dw.beta);
-  }
-  const Tensor& dz = z;  // z is done with, its memory serves once more
-  conv2d_backward_data(dy, w.value(), geometry, dz, 0);
-  normalize_backward(x.value(), dz, parameters, gradient_targets(x, normalization));
+  const GradTarget dw = w.gradient_target();
+  normalize_conv2d_backward(x.value(), parameters_of(normalization), w.value(), dy, geometry,
+                            gradient_targets(x, normalization), dw.gradient, dw.beta);
 }
 
 }  // namespace

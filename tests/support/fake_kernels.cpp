@@ -13,6 +13,7 @@
 #include "nn/kernels/fill.h"
 #include "nn/kernels/linear.h"
 #include "nn/kernels/loss.h"
+#include "nn/kernels/normalize_conv.h"
 #include "nn/kernels/optimizer.h"
 #include "nn/kernels/pool.h"
 #include "tests/support/fake_device.h"
@@ -185,6 +186,7 @@ void install_fake_kernels(FakeDevice& device) {
   fake<nn::conv2d_forward>("aavvavva");
   fake<nn::conv2d_backward_data>("aaa");
   fake<nn::conv2d_backward_weights>("aavvv");
+  fake<nn::normalize_conv2d_backward>("avvvvaaavvvvv");
   fake<nn::linear_forward>("aaaa");
   fake<nn::linear_backward_data>("aaa");
   fake<nn::linear_backward_weights>("aav");
