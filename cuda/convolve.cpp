@@ -31,12 +31,6 @@ ConvPlans& conv_plans() {
   return *plans;  // never destroyed, as the context
 }
 
-bool is_capturing(cudaStream_t stream) {
-  cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
-  CUDA_CHECK(cudaStreamIsCapturing(stream, &status));
-  return status != cudaStreamCaptureStatusNone;
-}
-
 void run(const cudnn::Plan& plan, std::span<const Binding> tensors) {
   const Workspace workspace(plan.workspace_bytes());
   plan.execute(context().cudnn(), tensors, workspace.data());
@@ -66,7 +60,7 @@ Binding bind(ConvOperand operand, const Tensor& t) { return {operand, t.raw()}; 
 template <std::size_t count>
 void compute(const ConvKey& key, std::array<Binding, count> tensors, const Tensor& written) {
   MeasurePlan measure_plan;
-  if (context().options().autotune && !is_capturing(context().stream())) {
+  if (context().options().autotune && !context().recording()) {
     measure_plan = [&](const cudnn::Plan& plan) {
       const Tensor scratch = Tensor::empty(written.shape(), written.dtype(), written.device());
       auto elsewhere = tensors;

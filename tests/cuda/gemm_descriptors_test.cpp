@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "cuda/check.h"
+#include "cuda/cublas.h"
 #include "cuda/gemm_algorithm.h"
 #include "tests/support/error_of.h"
 
@@ -14,28 +15,25 @@ using cuda::GemmDescriptors;
 using cuda::GemmKey;
 using nn::DType;
 
+/// What cuBLASLt's function `get` says of a descriptor.
+template <class T, class Get, class Descriptor, class Attribute>
+T ask(Get* get, const Descriptor& descriptor, Attribute attribute) {
+  T value{};
+  std::size_t written = 0;
+  CUDA_CHECK(get(descriptor.get(), attribute, &value, sizeof value, &written));
+  return value;
+}
 template <class T>
 T read(const cuda::MatrixLayout& layout, cublasLtMatrixLayoutAttribute_t attribute) {
-  T value{};
-  std::size_t written = 0;
-  CUDA_CHECK(cublasLtMatrixLayoutGetAttribute(layout.get(), attribute, &value, sizeof value, &written));
-  return value;
+  return ask<T>(CUBLAS_FUNCTION(cublasLtMatrixLayoutGetAttribute), layout, attribute);
 }
-
 template <class T>
 T read(const cuda::MatmulDescriptor& operation, cublasLtMatmulDescAttributes_t attribute) {
-  T value{};
-  std::size_t written = 0;
-  CUDA_CHECK(cublasLtMatmulDescGetAttribute(operation.get(), attribute, &value, sizeof value, &written));
-  return value;
+  return ask<T>(CUBLAS_FUNCTION(cublasLtMatmulDescGetAttribute), operation, attribute);
 }
-
 template <class T>
 T read(const cuda::MatmulPreference& preference, cublasLtMatmulPreferenceAttributes_t attribute) {
-  T value{};
-  std::size_t written = 0;
-  CUDA_CHECK(cublasLtMatmulPreferenceGetAttribute(preference.get(), attribute, &value, sizeof value, &written));
-  return value;
+  return ask<T>(CUBLAS_FUNCTION(cublasLtMatmulPreferenceGetAttribute), preference, attribute);
 }
 
 /// dw (f32) of a pointwise convolution with 32 inputs, 16 outputs, 100 pixels, in bf16.
@@ -110,6 +108,11 @@ TEST(GemmAlgorithm, ItsTextHoldsEveryBit) {
     EXPECT_NE(cuda::text_of(algorithm), text);
     word = 0;
   }
+}
+
+TEST(Cublas, IsLoadedWhenItIsNeededAndSaysWhatItLacks) {
+  EXPECT_EQ(cublasLtGetVersion() / 10000, static_cast<std::size_t>(CUBLAS_VER_MAJOR));
+  EXPECT_THAT(test::error_of([] { cuda::cublas_symbol("cublasLtThink"); }), testing::HasSubstr("has no cublasLtThink"));
 }
 
 TEST(GemmDescriptors, KnowF32AndBf16) {

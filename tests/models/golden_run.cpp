@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "nn/autograd/tape.h"
+#include "nn/ops/cast.h"
 #include "nn/ops/loss.h"
 #include "nn/tensor/copy.h"
 #include "tests/models/golden_formula.h"
@@ -75,8 +76,8 @@ double stored_rate(const io::Safetensors& file, train::OptimizerKind kind) {
   return std::stod(file.metadata.at(std::string(train::name(kind)) + "_learning_rate"));
 }
 
-std::unique_ptr<nn::Module> converted(std::unique_ptr<nn::Module> network, DType dtype) {
-  network->convert(dtype);
+std::unique_ptr<nn::Module> converted(std::unique_ptr<nn::Module> network, const train::Compute& compute) {
+  network->convert(nn::full_precision(compute.dtype), compute.device);
   return network;
 }
 
@@ -95,21 +96,24 @@ std::string describe_tensors(nn::Module& network) {
   return description.str();
 }
 
-GoldenRun::GoldenRun(const std::string& file, const MakeNetwork& make, DType dtype, train::OptimizerKind optimizer)
+GoldenRun::GoldenRun(const std::string& file, const MakeNetwork& make, const train::Compute& compute,
+                     train::OptimizerKind optimizer)
     : file_(io::read_safetensors("tests/golden/" + file + ".safetensors")),
-      dtype_(dtype),
-      network_(converted(make(), dtype)),
-      buffers_(nn::group_by_weight_decay(network_->parameters()), dtype, nn::Device::cpu),
+      compute_(compute),
+      network_(converted(make(), compute)),
+      buffers_(nn::group_by_weight_decay(network_->parameters()), compute.dtype, compute.device),
       optimizer_(buffers_, optimizer_options(optimizer)),
       learning_rate_(stored_rate(file_, optimizer)) {
   set_parameters(*network_);
   Shape input{};
   std::istringstream(file_.metadata.at("input")) >> input.n >> input.h >> input.w >> input.c;
-  x_ = tensor_of(input, golden_values(golden_input, input.elements()), dtype);
+  const DType dtype = nn::full_precision(compute.dtype);
+  x_ = Tensor::empty(input, compute.dtype, compute.device);
+  nn::copy_converted(tensor_of(input, golden_values(golden_input, input.elements()), dtype), x_);
   std::vector<double> answers = golden_values(golden_labels, input.n * labels);
   for (double& answer : answers) answer = answer > 0 ? 1 : 0;
-  targets_ = tensor_of(nn::matrix_shape(input.n, labels), answers, dtype);
-  label_weights_ = tensor_of(nn::vector_shape(labels), {2, 1, 1, 1, 1, 1}, dtype);
+  targets_ = nn::to_device(tensor_of(nn::matrix_shape(input.n, labels), answers, dtype), compute.device);
+  label_weights_ = nn::to_device(tensor_of(nn::vector_shape(labels), {2, 1, 1, 1, 1, 1}, dtype), compute.device);
 }
 
 void set_parameters(nn::Module& network) {
@@ -122,17 +126,19 @@ void set_parameters(nn::Module& network) {
     const double bound = std::sqrt(6.0 / static_cast<double>(shape.h * shape.w * shape.c));
     for (double& value : values) value = is_vector ? 0.1 * value + (is_scale ? 1.0 : 0.0) : value * bound;
     nn::copy_into(tensor_of(shape, values, parameter->value().dtype()), parameter->value());
+    parameter->update_copy();
   }
 }
 
 double GoldenRun::gradients() {
   buffers_.clear_gradients();
   nn::Tape tape;
-  const nn::Variable logits = (*network_)(nn::Variable(x_, &tape), {.training = true});
+  const nn::Variable logits =
+      nn::cast_to((*network_)(nn::Variable(x_, &tape), {.training = true}), nn::full_precision(compute_.dtype));
   const nn::Variable loss = nn::sigmoid_bce(logits, targets_, {}, label_weights_);
   logits_ = nn::clone(logits.value());
   tape.backward(loss);
-  return loss.value().item();
+  return values_of(loss.value()).front();
 }
 
 void GoldenRun::step() { optimizer_.step(learning_rate_); }
@@ -140,7 +146,7 @@ void GoldenRun::step() { optimizer_.step(learning_rate_); }
 Tensor GoldenRun::evaluate() { return (*network_)(nn::Variable(x_), {}).value(); }
 
 std::vector<double> GoldenRun::expected(DType dtype, const std::string& what) const {
-  const io::StoredTensor& stored = file_.at(std::string(nn::name(dtype)) + "/" + what);
+  const io::StoredTensor& stored = file_.at(std::string(nn::name(nn::full_precision(dtype))) + "/" + what);
   if (stored.type == io::ElementType::f64) return stored.values<double>();
   const std::vector<float> values = stored.values<float>();
   return {values.begin(), values.end()};
@@ -148,7 +154,12 @@ std::vector<double> GoldenRun::expected(DType dtype, const std::string& what) co
 
 void expect_gradients_as_pytorch(const std::string& file, const MakeNetwork& make, DType dtype, double tolerance,
                                  const std::map<std::string, double>& exceptions) {
-  GoldenRun run(file, make, dtype, train::OptimizerKind::sgd);
+  expect_gradients_as_pytorch(file, make, train::Compute{.dtype = dtype}, tolerance, exceptions);
+}
+
+void expect_gradients_as_pytorch(const std::string& file, const MakeNetwork& make, const train::Compute& compute,
+                                 double tolerance, const std::map<std::string, double>& exceptions) {
+  GoldenRun run(file, make, compute, train::OptimizerKind::sgd);
   run.gradients();
   std::uint32_t number = 0;
   for (const auto& [path, parameter] : run.network().parameters()) {
@@ -189,7 +200,13 @@ void expect_state_as_pytorch(GoldenRun& run, const std::string& optimizer, const
 
 void expect_ten_steps_as_pytorch(const std::string& file, const MakeNetwork& make, DType dtype,
                                  train::OptimizerKind optimizer, const GoldenTolerance& tolerance) {
-  GoldenRun run(file, make, dtype, optimizer);
+  expect_ten_steps_as_pytorch(file, make, train::Compute{.dtype = dtype}, optimizer, tolerance);
+}
+
+void expect_ten_steps_as_pytorch(const std::string& file, const MakeNetwork& make, const train::Compute& compute,
+                                 train::OptimizerKind optimizer, const GoldenTolerance& tolerance) {
+  const DType dtype = compute.dtype;
+  GoldenRun run(file, make, compute, optimizer);
   const std::string prefix = std::string(train::name(optimizer)) + "/";
   std::vector<double> losses{run.gradients()};
   EXPECT_LT(normalised_error(values_of(run.logits()), run.expected(dtype, "logits")), tolerance.logits);

@@ -10,6 +10,7 @@
 #include "io/files/safetensors.h"
 #include "nn/layers/module.h"
 #include "nn/layers/parameter_buffers.h"
+#include "train/compute.h"
 #include "train/optimizer.h"
 
 namespace test {
@@ -26,8 +27,9 @@ std::string describe_tensors(nn::Module& network);
 /// A network in the state in which the script starts, and its one batch.
 class GoldenRun {
  public:
-  /// `file` "cnn" is tests/golden/cnn.safetensors.
-  GoldenRun(const std::string& file, const MakeNetwork& make, nn::DType dtype, train::OptimizerKind optimizer);
+  /// `file` "cnn" is tests/golden/cnn.safetensors. In bf16 the loss, and all that is learned, is f32.
+  GoldenRun(const std::string& file, const MakeNetwork& make, const train::Compute& compute,
+            train::OptimizerKind optimizer);
 
   nn::Module& network() { return *network_; }
   /// Forward and backward in training mode; the loss.
@@ -44,7 +46,7 @@ class GoldenRun {
 
  private:
   io::Safetensors file_;
-  nn::DType dtype_;
+  train::Compute compute_;
   std::unique_ptr<nn::Module> network_;
   nn::ParameterBuffers buffers_;
   train::Optimizer optimizer_;
@@ -54,6 +56,9 @@ class GoldenRun {
 
 /// Every gradient of the first step against PyTorch's f64 ones, by normalised error. `exceptions`: tolerances by path,
 /// for gradients whose terms all but cancel.
+void expect_gradients_as_pytorch(const std::string& file, const MakeNetwork& make, const train::Compute& compute,
+                                 double tolerance, const std::map<std::string, double>& exceptions = {});
+/// On the CPU.
 void expect_gradients_as_pytorch(const std::string& file, const MakeNetwork& make, nn::DType dtype, double tolerance,
                                  const std::map<std::string, double>& exceptions = {});
 
@@ -65,7 +70,10 @@ struct GoldenTolerance {
   double evaluation;                  // logits after them
   double running_statistics = 1e-12;  // after them; f64 only
 };
-/// Ten steps against PyTorch's of the same precision.
+/// Ten steps against PyTorch's of the same precision; in bf16, against its f32 ones.
+void expect_ten_steps_as_pytorch(const std::string& file, const MakeNetwork& make, const train::Compute& compute,
+                                 train::OptimizerKind optimizer, const GoldenTolerance& tolerance);
+/// On the CPU.
 void expect_ten_steps_as_pytorch(const std::string& file, const MakeNetwork& make, nn::DType dtype,
                                  train::OptimizerKind optimizer, const GoldenTolerance& tolerance);
 
