@@ -25,7 +25,6 @@ namespace bench {
 namespace {
 
 using nn::ConvGeometry;
-using nn::Shape;
 using nn::Tensor;
 using nn::cpu::ConvAlgorithm;
 using nn::cpu::ConvPass;
