@@ -30,10 +30,10 @@ constexpr int tile_vectors = 2;
 /// kRows x kVectors vectors of C. A row of B is loaded once per depth and meets kRows broadcast elements of A.
 template <int kRows, int kVectors, PanelOrder kOrder>
 HWY_INLINE void multiply_tile(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, float* HWY_RESTRICT c,
-                              std::int64_t c_pitch, std::int64_t depth, bool add) {
+                              std::int64_t c_pitch, std::int64_t depth, bool add, std::int64_t a_pitch = 0) {
   constexpr bool rows_apart = kOrder == PanelOrder::rows || kOrder == PanelOrder::chunks;
   constexpr std::int64_t row_step = !rows_apart ? 1 : kOrder == PanelOrder::rows ? max_depth : chunk;
-  constexpr std::int64_t depth_step = rows_apart ? 1 : kOrder == PanelOrder::depth ? tile_rows : chunk;
+  const std::int64_t depth_step = rows_apart ? 1 : kOrder == PanelOrder::depths ? a_pitch : chunk;
   const Lanes d;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
   Vector sum[kRows][kVectors];
@@ -111,10 +111,30 @@ void multiply_wide_panel(const Block<float>& block, const float* b, float* c) {
   }
 }
 
+/// The same where A lies unpacked. The last rows take tiles of 4, 2 and 1.
+template <int kVectors>
+void multiply_in_place(const Block<float>& block, const float* b, float* c) {
+  constexpr int height = std::min(8, tile_rows);
+  const float* a = block.a;
+  std::int64_t left = block.rows;
+  const auto take = [&]<int kRows>() HWY_ATTR {
+    multiply_tile<kRows, kVectors, PanelOrder::depths>(a, b, c, block.c_pitch, block.depth, block.add, block.a_pitch);
+    a += kRows;
+    c += kRows * block.c_pitch;
+    left -= kRows;
+  };
+  while (left >= height) take.template operator()<height>();
+  if (left >= 4) take.template operator()<4>();
+  if (left >= 2) take.template operator()<2>();
+  if (left >= 1) take.template operator()<1>();
+}
+
 template <int kVectors, PanelOrder kOrder>
 HWY_INLINE void multiply_any_panel(const Block<float>& block, const float* b, float* c) {
   if constexpr (kOrder == PanelOrder::wide) {
     multiply_wide_panel<kVectors>(block, b, c);
+  } else if constexpr (kOrder == PanelOrder::depths) {
+    multiply_in_place<kVectors>(block, b, c);
   } else {
     multiply_panel<kVectors, kOrder>(block, b, c);
   }
@@ -139,12 +159,12 @@ void multiply_block(const Block<float>& block) {
   switch (block.a_order) {
     case PanelOrder::rows:
       return multiply_panels<PanelOrder::rows>(block);
-    case PanelOrder::depth:
-      return multiply_panels<PanelOrder::depth>(block);
     case PanelOrder::chunks:
       return multiply_panels<PanelOrder::chunks>(block);
     case PanelOrder::wide:
       return multiply_panels<PanelOrder::wide>(block);
+    case PanelOrder::depths:
+      return multiply_panels<PanelOrder::depths>(block);
   }
 }
 

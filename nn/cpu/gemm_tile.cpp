@@ -20,12 +20,15 @@ void eigen_multiply_block(const Block<T>& block) {
   for (std::int64_t j = 0; j < block.columns; j += tile.columns) {
     const std::int64_t width = std::min(tile.columns, block.columns - j);
     const Eigen::Map<const Matrix> b(block.b + j * block.depth, block.depth, width);
+    const bool in_place = block.a_order == PanelOrder::depths;
     const std::int64_t panel_rows = block.a_order == PanelOrder::wide ? chunk : tile.rows;
+    const std::int64_t panel_step = in_place ? tile.rows : block.a_panel,
+                       depth_step = in_place ? block.a_pitch : panel_rows;
     for (std::int64_t i = 0; i < block.rows; i += panel_rows) {
       const std::int64_t height = std::min(panel_rows, block.rows - i);
       Eigen::Map<Matrix, 0, Stride> c(block.c + i * block.c_pitch + j, height, width, Stride(block.c_pitch));
       if (!block.add) c.setZero();
-      const T* panel = block.a + i / panel_rows * block.a_panel;
+      const T* panel = block.a + i / panel_rows * panel_step;
       if (block.a_order == PanelOrder::rows) {
         c.noalias() += Eigen::Map<const Matrix, 0, Stride>(panel, height, block.depth, Stride(max_depth)) * b;
       } else if (block.a_order == PanelOrder::chunks) {
@@ -34,7 +37,7 @@ void eigen_multiply_block(const Block<T>& block) {
               Eigen::Map<const Matrix, 0, Stride>(panel, height, chunk, Stride(chunk)) * b.middleRows(p, chunk);
         }
       } else {
-        c.noalias() += Eigen::Map<const Transposed, 0, Stride>(panel, height, block.depth, Stride(panel_rows)) * b;
+        c.noalias() += Eigen::Map<const Transposed, 0, Stride>(panel, height, block.depth, Stride(depth_step)) * b;
       }
     }
   }

@@ -24,9 +24,9 @@ inline constexpr std::int64_t chunk = 16;
 /// How a panel of A (tile.rows rows) lies in memory.
 enum class PanelOrder {
   rows,    // row i, depth p at i * max_depth + p: copied from a matrix whose rows run along the depth
-  depth,   // at p * tile.rows + i: copied from the transposed
   chunks,  // 16 depths at a time, at (p / 16 * tile.rows + i) * 16 + p % 16; the depth is a multiple of 16
   wide,    // panels of 16 rows whatever the tile, at p * 16 + i: the transposed, 16 elements at a time
+  depths,  // not packed: at p * a_pitch + i for all rows, the transposed where it lies
 };
 
 /// A packed block product: C = A B, or C += A B.
@@ -34,7 +34,8 @@ template <class T>
 struct Block {
   const T* a;  // panels of tile.rows (PanelOrder::wide: 16) rows
   PanelOrder a_order;
-  std::int64_t a_panel;  // elements from the beginning of one panel to the next
+  std::int64_t a_panel;      // elements from the beginning of one panel to the next
+  std::int64_t a_pitch = 0;  // of PanelOrder::depths
   const T* b;  // panels of tile.columns columns (the last one as wide as is left): depth p, column j at p * width + j
   T* c;        // row by row, c_pitch apart; has room for full tiles
   std::int64_t c_pitch;

@@ -3,77 +3,94 @@
 #include "nn/core/parallel.h"
 #include "nn/cpu/blocking.h"
 #include "nn/cpu/gemm.h"
-#include "nn/cpu/rows.h"
 
 namespace nn::cpu {
 namespace {
 
-// A block of A, one of B and one of C of these extents lie in the second-level cache together.
-constexpr std::int64_t most_rows = 140;
+// A block of A, the same of the next run, and one of C of these extents lie in the second-level cache together.
+constexpr std::int64_t most_rows = 144;
 constexpr std::int64_t most_columns = 288;
-constexpr std::int64_t depths_at_once = 16;
-
-/// Columns of a matrix as panels: column j of depth p lies in its panel at p * (the panel's width) + j.
-struct Panels {
-  std::int64_t column, columns;  // of the matrix
-  std::int64_t width;            // of a panel; the last one is as wide as padded_columns leaves it
-  std::int64_t padded_columns;
-  std::int64_t elements_a_column;  // from the beginning of one panel to the next, for each column between them
-};
-
-/// Packs depths [depth, depth + length). A few at once go through `rows`, which stays in the first-level cache: the
-/// matrix is read in long pieces although the panels are narrow.
-template <class T>
-void pack_panels(const MatrixReader<T>& matrix, std::int64_t depth, std::int64_t length, const Panels& panels, T* rows,
-                 T* to) {
-  for (std::int64_t p = 0; p < length; p += depths_at_once) {
-    const std::int64_t count = std::min(depths_at_once, length - p);
-    matrix.read(depth + p, count, panels.column, panels.columns, rows, panels.padded_columns);
-    for (std::int64_t j = 0; j < panels.columns; j += panels.width) {
-      const std::int64_t width = std::min(panels.width, panels.padded_columns - j);
-      transform_rows<T>({.from = rows + j,
-                         .from_pitch = panels.padded_columns,
-                         .to = to + j * panels.elements_a_column + p * width,
-                         .to_pitch = width,
-                         .rows = count,
-                         .columns = width});
-    }
-  }
-}
+constexpr std::int64_t rows_at_once = 48;  // of A, in one product of blocks
 
 /// Working memory of one thread.
 template <class T>
 struct Blocks {
   explicit Blocks(const Cut& cut)
-      : a(scratch<T>(cut.row_step * max_depth)),
-        b(scratch<T>(cut.column_step * max_depth)),
-        rows(scratch<T>(depths_at_once * std::max(cut.row_step, cut.column_step))) {}
-  Tensor a, b, rows;
+      : a(scratch<T>(cut.row_step * max_depth)), b(scratch<T>(tile_shape<T>().columns * max_depth)) {}
+  Tensor a, b;
 };
 
-/// c = the piece of A^T B over depths [begin, end), rows c_pitch apart.
+/// Some depths of A for a piece, as Block has them.
+template <class T>
+struct LeftBlock {
+  const T* data;
+  PanelOrder order;
+  std::int64_t panel, pitch;
+  std::int64_t rows, row_step;  // row_step: from a row to the next, in multiples of 16 rows
+};
+
+/// Where they lie, or packed in panels of 16 rows.
+template <class T>
+LeftBlock<T> left_block(const Piece& piece, const MatrixReader<T>& a, std::int64_t depth, std::int64_t length,
+                        T* memory) {
+  if (const MatrixView<T> view = a.view(); view.data != nullptr) {
+    return {view.data + depth * view.pitch + piece.row, PanelOrder::depths, 0, view.pitch, piece.rows, 1};
+  }
+  for (std::int64_t i = 0; i < piece.rows; i += chunk) {
+    a.read(depth, length, piece.row + i, std::min(chunk, piece.rows - i), memory + i * length, chunk);
+  }
+  return {memory, PanelOrder::wide, length * chunk, 0, round_up(piece.rows, chunk), length};
+}
+
+/// Depths of both matrices that are needed after the present ones: a share of them is fetched from memory at each call.
+template <class T>
+struct NextRun {
+  const Piece& piece;
+  const MatrixReader<T>&a, &b;
+  std::int64_t depth, end, share;
+
+  void expect_share() {
+    const std::int64_t count = std::min(share, end - depth);
+    if (count <= 0) return;
+    a.expect(depth, count, piece.row, piece.rows);
+    b.expect(depth, count, piece.column, piece.columns);
+    depth += count;
+  }
+};
+
+/// c = the piece of A^T B over depths [begin, end), rows c_pitch apart. A panel of B is packed and used at once, in the
+/// first-level cache.
 template <class T>
 void compute(const Piece& piece, const MatrixReader<T>& a, const MatrixReader<T>& b, std::int64_t begin,
              std::int64_t end, const Blocks<T>& memory, T* c, std::int64_t c_pitch) {
   const TileShape tile = tile_shape<T>();
-  const std::int64_t padded_columns = round_up(piece.columns, tile.vector);
   const DepthRuns runs(end - begin);
+  const std::int64_t products = blocks(piece.columns, tile.columns) * blocks(piece.rows, rows_at_once);
+  T* const packed_b = memory.b.template data<T>();
   for (std::int64_t run = 0; run < runs.count; ++run) {
     const std::int64_t depth = begin + runs.begin(run), length = runs.length(run);
-    pack_panels<T>(a, depth, length, {piece.row, piece.rows, tile.rows, round_up(piece.rows, tile.rows), max_depth},
-                   memory.rows.template data<T>(), memory.a.template data<T>());
-    pack_panels<T>(b, depth, length, {piece.column, piece.columns, tile.columns, padded_columns, length},
-                   memory.rows.template data<T>(), memory.b.template data<T>());
-    multiply_block<T>({.a = memory.a.template data<T>(),
-                       .a_order = PanelOrder::depth,
-                       .a_panel = max_depth * tile.rows,
-                       .b = memory.b.template data<T>(),
-                       .c = c,
-                       .c_pitch = c_pitch,
-                       .rows = piece.rows,
-                       .columns = padded_columns,
-                       .depth = length,
-                       .add = run > 0});
+    const LeftBlock<T> left = left_block(piece, a, depth, length, memory.a.template data<T>());
+    const std::int64_t next_length = run + 1 < runs.count ? runs.length(run + 1) : 0;
+    NextRun<T> next{piece, a, b, depth + length, depth + length + next_length, blocks(next_length, products)};
+    for (std::int64_t j = 0; j < piece.columns; j += tile.columns) {
+      const std::int64_t columns = std::min(tile.columns, piece.columns - j);
+      const std::int64_t padded_columns = round_up(columns, tile.vector);
+      b.read(depth, length, piece.column + j, columns, packed_b, padded_columns);
+      for (std::int64_t i = 0; i < left.rows; i += rows_at_once) {
+        next.expect_share();
+        multiply_block<T>({.a = left.data + i * left.row_step,
+                           .a_order = left.order,
+                           .a_panel = left.panel,
+                           .a_pitch = left.pitch,
+                           .b = packed_b,
+                           .c = c + i * c_pitch + j,
+                           .c_pitch = c_pitch,
+                           .rows = std::min(rows_at_once, left.rows - i),
+                           .columns = padded_columns,
+                           .depth = length,
+                           .add = run > 0});
+      }
+    }
   }
 }
 
@@ -85,7 +102,7 @@ void multiply_transposed(const MatrixReader<T>& a, std::int64_t rows, const Matr
   const TileShape tile = tile_shape<T>();
   const Cut cut{.rows = rows,
                 .columns = columns,
-                .row_step = equal_step(rows, most_rows, tile.rows),
+                .row_step = equal_step(rows, most_rows, chunk),
                 .column_step = equal_step(columns, most_columns, tile.columns)};
   // A small C has few pieces: the depth is split too, and the partial sums are added in order.
   const std::int64_t splits = std::clamp<std::int64_t>(blocks(wanted_pieces, cut.pieces()), 1, DepthRuns(depth).count);

@@ -6,6 +6,13 @@
 
 namespace nn::cpu {
 
+/// A matrix in memory, rows `pitch` elements apart; null where there is none.
+template <class T>
+struct MatrixView {
+  const T* data = nullptr;
+  std::int64_t pitch = 0;
+};
+
 /// A matrix that packing reads. Any thread may call.
 template <class T>
 class MatrixReader {
@@ -14,6 +21,8 @@ class MatrixReader {
   /// Copies columns [column, column + columns) of rows [row, row + rows) to `to`, rows `pitch` elements apart.
   virtual void read(std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns, T* to,
                     std::int64_t pitch) const = 0;
+  /// The matrix itself, if it lies in memory as it is read.
+  virtual MatrixView<T> view() const { return {}; }
   /// These are read soon: their memory may be fetched while the product computes.
   virtual void expect(std::int64_t /*row*/, std::int64_t /*rows*/, std::int64_t /*column*/,
                       std::int64_t /*columns*/) const {}

@@ -71,7 +71,10 @@ class PatchReader final : public MatrixReader<T> {
     const bool plain = !relu_ && scale_ == nullptr && shift_ == nullptr;
     const std::int64_t taps_at_once = plain && image_.pitch == image_.shape.c ? grid.kernel_w : 1;
     run_ = taps_at_once * image_.shape.c;
+    if (plain && image_.is_line()) view_ = {data_, image_.pitch};
   }
+
+  MatrixView<T> view() const override { return view_; }
 
   void expect(std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns) const override {
     if (image_.is_line()) prefetch_rows(data_ + row * image_.pitch + column, image_.pitch, rows, columns);
@@ -140,6 +143,7 @@ class PatchReader final : public MatrixReader<T> {
   const T* scale_ = nullptr;
   const T* shift_ = nullptr;
   bool relu_;
+  MatrixView<T> view_{};
   std::int64_t run_;  // elements of a window's line that are copied at once: contiguous in the image
 };
 
