@@ -261,6 +261,14 @@ esac""" % (falx_differs, worker, step))
                  for name in ["eager", "compile", "freezing", "onnxruntime"]}
         self.assertEqual(turns, {"eager": 2, "compile": 2, "freezing": 1, "onnxruntime": 2})
 
+    def test_without_a_reference_the_row_is_left(self):
+        self.results.add({"kind": "agreement", "agrees": True, **{n: ROW[n] for n in
+                          ["model", "precision", "size", "instructions"]}})
+        self.options.python = self.program("python", "echo 'cannot export' >&2; exit 1")
+        self.measure()
+        self.assertIn("no reference: cannot export", self.said.getvalue())
+        self.assertIn("1 measurements are left", self.said.getvalue())
+
     def test_after_the_budget_nothing_is_begun(self):
         self.options.budget = 0
         self.measure(["eager", "compile"])

@@ -56,12 +56,14 @@ def compare(options, key, left, results):
 
 
 @contextlib.contextmanager
-def reference_file(options, key, left):
-    """Workers' options that say what they must answer. On the CPU alone: elsewhere dropout draws other numbers."""
+def reference_file(options, key, left, with_onnx):
+    """Workers' options that say what they must answer, and where the network is as ONNX. On the CPU alone: elsewhere
+    dropout draws other numbers."""
     if options.device != "cpu":
         yield {}
         return
     with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "reference.npz")
-        reference(options, key, left(), what=key["what"], batch=key["batch"], out=path)
-        yield {"reference": path}
+        path, onnx = os.path.join(folder, "reference.npz"), os.path.join(folder, "network.onnx")
+        reference(options, key, left(), what=key["what"], batch=key["batch"], out=path,
+                  **({"onnx": onnx} if with_onnx else {}))
+        yield {"reference": path, **({"onnx": onnx} if with_onnx else {})}

@@ -2,10 +2,8 @@
 import time
 
 import openvino
-import torch
 
 import serving
-from reference import settled_network
 
 
 def main():
@@ -14,13 +12,10 @@ def main():
     options = parser.parse_args()
     started, at_rest = time.perf_counter(), serving.resident_bytes()
     images, expected = serving.images_and_logits(options.reference, options.batch)
-    network = settled_network(options.model, serving.reference_images(options.reference))
-    model = openvino.convert_model(network, example_input=torch.from_numpy(images), input=list(images.shape))
     settings = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": options.hint}
     if options.threads:
         settings["INFERENCE_NUM_THREADS"] = options.threads
-    compiled = openvino.compile_model(model, "CPU", settings)
-    del network, model
+    compiled = openvino.compile_model(options.onnx, "CPU", settings)
     streams = compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
     requests = [compiled.create_infer_request() for _ in range(streams)]
 

@@ -1,12 +1,14 @@
 """What the programs must answer: PyTorch's logits in its plainest form, for a few pictures; how far Falx is from it.
 
-    reference.py --model M --size PX --what train --batch N --out FILE.npz    writes images, logits, first_step
+    reference.py --model M --size PX --what W --batch N --out FILE.npz [--onnx FILE]
+                            writes images, logits, first_step (of training); the network as ONNX for this batch
     reference.py --model M --size PX --falx FALX [--device D --precision P]   compares
 Prints a line of JSON.
 """
 import argparse
 import contextlib
 import json
+import warnings
 
 import numpy as np
 import torch
@@ -35,6 +37,12 @@ def settled_network(model, images):
     return network.eval()
 
 
+def write_onnx(network, images, path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that there is a newer exporter, which needs more packages
+        torch.onnx.export(network.eval(), (torch.from_numpy(images),), path, dynamo=False, input_names=["images"])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", required=True)
@@ -42,6 +50,7 @@ def main():
     parser.add_argument("--what", default="infer")
     parser.add_argument("--batch", type=int)
     parser.add_argument("--out")
+    parser.add_argument("--onnx")
     parser.add_argument("--falx")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--precision", default="f32")
@@ -62,6 +71,8 @@ def main():
         train = options.what == "train"
         step = first_step(training_step(network, x, contextlib.nullcontext)) if train else []
         np.savez(options.out, images=images, logits=logits, first_step=step)
+    if options.onnx:
+        write_onnx(network, images[np.arange(options.batch) % PICTURES], options.onnx)
     print(json.dumps(result))
 
 

@@ -120,11 +120,14 @@ def measure_row(options, key, programs, left, results):
     """How many of the programs there was no time for."""
     undone = list(programs)
     try:
-        with reference_file(options, key, left) as more:
+        with_onnx = any(PROGRAMS[name].family != "PyTorch" for name in programs)
+        with reference_file(options, key, left, with_onnx) as more:
             while undone and left() > 0 and measure_pair(options, key, undone[0], left, results, more):
                 undone.pop(0)
     except subprocess.TimeoutExpired:
         pass
+    except RuntimeError as error:
+        print("%s: no reference: %s" % (name_of(key), error), flush=True)
     return len(undone)
 
 

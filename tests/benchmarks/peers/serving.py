@@ -26,6 +26,7 @@ def parser(description):
     result.add_argument("--threads", type=int, default=0, help="0: as many as the program likes")
     result.add_argument("--instructions", default="all", choices=["all", "avx2"])
     result.add_argument("--reference", help="a file of reference.py: what the answers must be")
+    result.add_argument("--onnx", help="another: the network for this batch")
     return result
 
 
