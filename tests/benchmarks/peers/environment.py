@@ -1,6 +1,7 @@
 """The virtual environment of other programs that Falx is measured beside; made outside the tree, used again."""
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -13,13 +14,23 @@ def interpreter(folder, packages, pip_options=()):
     folder = os.path.abspath(os.path.expanduser(folder))
     python = os.path.join(folder, "bin", "python")
     if not os.path.exists(python):
-        _run([sys.executable, "-m", "venv", folder], "make a virtual environment in " + folder)
+        _make(folder)
     missing = [name for name in packages if name not in _installed(python)]
     if missing:
         print("installs %s in %s" % (", ".join(missing), folder), file=sys.stderr, flush=True)
         wanted = [_without_cuda(python, pip_options) if name == "torch" else name for name in missing]
-        _run([python, "-m", "pip", "install", "--quiet", *pip_options, *wanted], "install " + " ".join(missing))
+        _run([python, "-m", "pip", "install", "--quiet", *pip_options, *wanted], "install %s (is there a network?)" % " ".join(missing))
     return python
+
+
+def _make(folder):
+    was_there = os.path.exists(folder)
+    try:
+        _run([sys.executable, "-m", "venv", folder], "make a virtual environment in %s (Debian: python3-venv)" % folder)
+    except RuntimeError:
+        if not was_there:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def versions(python, packages):
@@ -46,4 +57,4 @@ def _run(command, purpose):
     result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode != 0:
         words = (result.stderr.strip() or result.stdout.strip() or "ended with %d" % result.returncode).splitlines()
-        raise RuntimeError("cannot %s (is there a network?): %s" % (purpose, words[-1]))
+        raise RuntimeError("cannot %s: %s" % (purpose, words[-1]))
