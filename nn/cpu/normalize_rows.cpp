@@ -10,7 +10,7 @@
 #include <algorithm>
 
 #include "nn/cpu/normalize_rows.h"
-#include "nn/cpu/prefetch-inl.h"
+#include "nn/cpu/prefetch.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace nn::cpu::HWY_NAMESPACE {

@@ -14,4 +14,10 @@ inline void prefetch_rows(const T* first, std::int64_t pitch, std::int64_t rows,
   }
 }
 
+/// The same for the cache line `elements` behind `from`.
+inline void prefetch_ahead(const float* from, std::int64_t elements) {
+  __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(from) +
+                                                   static_cast<std::uintptr_t>(elements) * sizeof(float)));
+}
+
 }  // namespace nn::cpu

@@ -6,7 +6,7 @@
 // The line above includes this file once per target, the lines below are seen each time.
 #include <hwy/highway.h>
 
-#include "nn/cpu/prefetch-inl.h"
+#include "nn/cpu/prefetch.h"
 #include "nn/cpu/rows.h"
 
 HWY_BEFORE_NAMESPACE();
