@@ -1,13 +1,11 @@
 // Normalisation by given statistics, with ReLU fused: each direction is one pass over memory.
-#include <cmath>
 #include <vector>
 
 #include "nn/cpu/elementwise.h"
+#include "nn/cpu/normalize_gradients.h"
+#include "nn/cpu/normalize_rows.h"
 #include "nn/cpu/row_sums.h"
 #include "nn/cpu/rows.h"
-#include "nn/functors/activation.h"
-#include "nn/functors/batch_norm.h"
-#include "nn/kernels/batch_norm.h"
 
 namespace nn {
 namespace cpu {
@@ -19,38 +17,29 @@ void check_vectors(const char* kernel, const Tensor& x, const NormalizeParameter
   }
 }
 
-double inverse_deviation(double variance, double epsilon) { return 1 / std::sqrt(variance + epsilon); }
-
-/// What the loops over the elements need of the parameters.
+/// The vectors of fold_normalization.
 template <class T>
-struct Vectors {
-  const T *mean, *shift;
-  std::vector<T> scales;  // gamma / sqrt(variance + epsilon)
+struct Folded {
+  std::vector<T> scale, shift;
 
-  explicit Vectors(const NormalizeParameters& p) : mean(p.mean.data<T>()), shift(p.shift.data<T>()) {
+  explicit Folded(const NormalizeParameters& p) {
+    const auto value = [](const Tensor& vector, std::int64_t i) { return static_cast<double>(vector.data<T>()[i]); };
     for (std::int64_t i = 0; i < p.gamma.c(); ++i) {
-      const double inverse = inverse_deviation(static_cast<double>(p.variance.data<T>()[i]), p.epsilon);
-      scales.push_back(static_cast<T>(static_cast<double>(p.gamma.data<T>()[i]) * inverse));
+      scale.push_back(static_cast<T>(value(p.gamma, i) * inverse_deviation(value(p.variance, i), p.epsilon)));
+      // By the scale as it is rounded: then an x near the mean gives `shift`, however far from zero both are.
+      shift.push_back(static_cast<T>(value(p.shift, i) - value(p.mean, i) * static_cast<double>(scale.back())));
     }
   }
 };
-
-/// shift - mean scale, by the scale as it is rounded: then an x near the mean gives `shift`, however far from zero both
-/// are.
-template <class T>
-T folded_shift(const Vectors<T>& v, std::int64_t i) {
-  const auto scale = static_cast<double>(v.scales[static_cast<std::size_t>(i)]);
-  return static_cast<T>(static_cast<double>(v.shift[i]) - static_cast<double>(v.mean[i]) * scale);
-}
 
 void fold_normalization(const NormalizeParameters& p, const Tensor& scale, const Tensor& shift) {
   for (const Tensor* vector : {&p.mean, &p.variance, &p.gamma, &p.shift, &shift}) {
     check_same("fold_normalization", *vector, scale);
   }
   dispatch_float("fold_normalization", scale, [&]<class T>() {
-    const Vectors<T> v(p);
-    std::copy(v.scales.begin(), v.scales.end(), scale.data<T>());
-    for (std::int64_t i = 0; i < scale.c(); ++i) shift.data<T>()[i] = folded_shift(v, i);
+    const Folded<T> folded(p);
+    std::copy(folded.scale.begin(), folded.scale.end(), scale.data<T>());
+    std::copy(folded.shift.begin(), folded.shift.end(), shift.data<T>());
   });
 }
 
@@ -59,9 +48,7 @@ void normalize_forward(const Tensor& x, const NormalizeParameters& p, const Tens
   check_same("normalize", x, y);
   check_vectors("normalize", x, p);
   dispatch_float("normalize", x, [&]<class T>() {
-    const Vectors<T> v(p);
-    std::vector<T> shifts;
-    for (std::int64_t i = 0; i < x.c(); ++i) shifts.push_back(folded_shift(v, i));
+    const Folded<T> folded(p);
     parallel_for(0, x.rows(), rows_per_chunk(x.c()), [&](std::int64_t begin, std::int64_t end) {
       transform_rows<T>({.from = x.row<T>(begin),
                          .from_pitch = x.pitch(),
@@ -69,81 +56,41 @@ void normalize_forward(const Tensor& x, const NormalizeParameters& p, const Tens
                          .to_pitch = y.pitch(),
                          .rows = end - begin,
                          .columns = x.c(),
-                         .scale = v.scales.data(),
-                         .shift = shifts.data(),
+                         .scale = folded.scale.data(),
+                         .shift = folded.shift.data(),
                          .relu = p.relu});
     });
   });
-}
-
-/// What happens to a row of dx.
-enum class Write { nothing, overwrite, add };
-
-/// Channels that the backward loop takes at a stretch: with eight streams through memory, longer stretches are slower
-/// (measured with 160 to 512 channels: 16 GB/s in one stretch, 25 GB/s in stretches of 128).
-constexpr std::int64_t stretch = 128;
-
-/// One row: its terms of sum dz and of sum dz (x - mean), and dx = scale dz + beta dx.
-template <bool relu, Write write, class T>
-void backward_row(std::int64_t c, const T* __restrict x, const T* __restrict dy, const T* __restrict mean,
-                  const T* __restrict scale, const T* __restrict shift, T* __restrict sum, T* __restrict product,
-                  [[maybe_unused]] T beta, [[maybe_unused]] T* __restrict dx) {
-  for (std::int64_t first = 0; first < c; first += stretch) {
-    const std::int64_t last = std::min(first + stretch, c);
-    for (std::int64_t i = first; i < last; ++i) {
-      const T centred = x[i] - mean[i];
-      const T dz = relu ? functors::ReluBackward{}(centred * scale[i] + shift[i], dy[i]) : dy[i];
-      sum[i] += dz;
-      product[i] += dz * centred;
-      if constexpr (write == Write::overwrite) dx[i] = scale[i] * dz;
-      if constexpr (write == Write::add) dx[i] = scale[i] * dz + beta * dx[i];
-    }
-  }
-}
-
-template <bool relu, class T>
-auto backward_row_for(const NormalizeGradient& dx) {
-  if (!dx.gradient.defined()) return backward_row<relu, Write::nothing, T>;
-  return dx.beta == 0 ? backward_row<relu, Write::overwrite, T> : backward_row<relu, Write::add, T>;
-}
-
-/// vector = value(i) + beta * vector
-template <class T, class Value>
-void write_vector(const NormalizeGradient& target, const Tensor& x, const Value& value) {
-  if (!target.gradient.defined()) return;
-  check_vector("normalize_backward", target.gradient, x);
-  T* out = target.gradient.data<T>();
-  for (std::int64_t i = 0; i < x.c(); ++i) {
-    const double before = target.beta == 0 ? 0 : static_cast<double>(target.beta) * static_cast<double>(out[i]);
-    out[i] = static_cast<T>(value(i) + before);
-  }
 }
 
 template <class T>
 void normalize_backward_typed(const Tensor& x, const Tensor& dy, const NormalizeParameters& p,
                               const NormalizeGradients& g) {
   const std::int64_t c = x.c();
-  const Vectors<T> v(p);
+  const Folded<T> folded(p);
   const Tensor& dx = g.x.gradient;
-  const auto backward = p.relu ? backward_row_for<true, T>(g.x) : backward_row_for<false, T>(g.x);
-  const auto row = [&](std::int64_t r, T* partial) {
-    T* to = dx.defined() ? dx.row<T>(r) : nullptr;
-    backward(c, x.row<T>(r), dy.row<T>(r), v.mean, v.scales.data(), v.shift, partial, partial + c, T(g.x.beta), to);
+  const auto back = [&](std::int64_t first, std::int64_t rows, T* sums) {
+    normalize_rows_backward<T>({.dz = dy.row<T>(first),
+                                .dz_pitch = dy.pitch(),
+                                .x = x.row<T>(first),
+                                .x_pitch = x.pitch(),
+                                .dx = dx.defined() ? dx.row<T>(first) : nullptr,
+                                .dx_pitch = dx.defined() ? dx.pitch() : 0,
+                                .rows = rows,
+                                .columns = c,
+                                .mean = p.mean.data<T>(),
+                                .scale = folded.scale.data(),
+                                .shift = folded.shift.data(),
+                                .relu = p.relu,
+                                .beta = static_cast<T>(g.x.beta),
+                                .sum = sums,
+                                .product = sums + c});
   };
   const auto sums =
       sum_over_chunks(x.rows(), rows_per_chunk(c), 2 * c, [&](std::int64_t begin, std::int64_t end, double* totals) {
-        sum_rows_in_blocks<T>(begin, end, 2 * c, row, totals);
+        sum_blocks_of_rows<T>(begin, end, 2 * c, back, totals);
       });
-  const auto inverse = [&](std::int64_t i) {
-    return inverse_deviation(static_cast<double>(p.variance.data<T>()[i]), p.epsilon);
-  };
-  const auto gamma = [&](std::int64_t i) { return static_cast<double>(p.gamma.data<T>()[i]); };
-  const auto dshift = [&](std::int64_t i) { return sums[static_cast<std::size_t>(i)]; };
-  const auto dgamma = [&](std::int64_t i) { return sums[static_cast<std::size_t>(c + i)] * inverse(i); };
-  write_vector<T>(g.mean, x, [&](std::int64_t i) { return -gamma(i) * inverse(i) * dshift(i); });
-  write_vector<T>(g.variance, x, [&](std::int64_t i) { return -0.5 * gamma(i) * inverse(i) * inverse(i) * dgamma(i); });
-  write_vector<T>(g.gamma, x, dgamma);
-  write_vector<T>(g.shift, x, dshift);
+  write_vector_gradients<T>(x, p, sums, g);
 }
 
 void normalize_backward(const Tensor& x, const Tensor& dy, const NormalizeParameters& p, const NormalizeGradients& g) {

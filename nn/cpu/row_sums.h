@@ -13,16 +13,15 @@ namespace nn::cpu {
 /// Rows that are added up in T, in vectors over the channels, before their sum goes into a double: few enough for f32.
 inline constexpr std::int64_t rows_per_block = 32;
 
-/// totals[i] += the sum over rows [begin, end) of `width` terms; add_row(row, sums) adds the terms of one row to T*
-/// sums.
-template <class T, class AddRow>
-void sum_rows_in_blocks(std::int64_t begin, std::int64_t end, std::int64_t width, const AddRow& add_row,
+/// totals[i] += the sum over rows [begin, end) of `width` terms; add_rows(first, rows, sums) adds those of a block of
+/// rows to T* sums.
+template <class T, class AddRows>
+void sum_blocks_of_rows(std::int64_t begin, std::int64_t end, std::int64_t width, const AddRows& add_rows,
                         double* totals) {
   std::vector<T> sums(static_cast<std::size_t>(width));
   for (std::int64_t first = begin; first < end; first += rows_per_block) {
     std::fill(sums.begin(), sums.end(), T(0));
-    const std::int64_t last = std::min(first + rows_per_block, end);
-    for (std::int64_t row = first; row < last; ++row) add_row(row, sums.data());
+    add_rows(first, std::min(rows_per_block, end - first), sums.data());
     for (std::int64_t i = 0; i < width; ++i) totals[i] += static_cast<double>(sums[static_cast<std::size_t>(i)]);
   }
 }

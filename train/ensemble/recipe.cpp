@@ -18,7 +18,7 @@ std::string recipe_text(TrainConfig config) {
   config.compute.device = usual.compute.device;
   config.compute.conv = usual.compute.conv;
   config.checkpoint_minutes = usual.checkpoint_minutes;
-  config.recompute = usual.recompute;  // the same bits either way
+  config.recompute = usual.recompute;  // the same but for rounding
   return to_json(config);
 }
 
