@@ -141,7 +141,7 @@ TEST(DenseNet, InfersAsTheTextbookDoes) {  // every batch norm has running stati
 TEST(DenseNet, RecomputingBatchNormChangesNothingButRounding) {
   const Results stored = results_of_step(*make_thin<DenseNet>(DType::f32), DType::f32, {.training = true});
   const Results recomputed = results_of_step(*make_thin<DenseNet>(DType::f32, true), DType::f32, {.training = true});
-  expect_equal(recomputed, stored, 3e-5);  // measured: 1.3e-5
+  expect_equal(recomputed, stored, 1e-4);  // measured: 1.3e-5, all by F(4x4,3x3) 3.5e-5
 }
 
 /// The layers of densenet121, narrow.
