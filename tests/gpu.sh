@@ -5,6 +5,7 @@
 #     build        the programs and their tests, for the GPU at hand
 #     runtime      memory, out of memory, copies, transfers, recorded steps; every kernel's own tests
 #     parity       every op, GPU against CPU, f32 and bf16
+#     golden       small networks against PyTorch's golden values: gradients, ten steps, answers; f32 and bf16
 #     networks     ten steps of whole networks, GPU = CPU within bounds
 #     training     eager = recorded, the same bits twice; batches on their way up
 #     memcheck racecheck initcheck synccheck     compute-sanitizer over the small shapes
@@ -17,7 +18,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
-all_steps=(build runtime parity networks training memcheck racecheck initcheck synccheck bench)
+all_steps=(build runtime parity golden networks training memcheck racecheck initcheck synccheck bench)
 build=build/gpu
 out=out/gpu
 limit=570
@@ -47,8 +48,9 @@ done
 small='Cuda*-CudaNetworks*:CudaTraining*:CudaMemory.FillsUp*:*Slow*'
 own='*Parity*-*Conv*:*Linear*:*Slow*'
 tests="
-runtime     test_cuda    *-CudaNetworks*:CudaTraining*
+runtime     test_cuda    *-CudaNetworks*:CudaTraining*:*CudaGolden*
 parity      test_nn      *Parity*
+golden      test_cuda    *CudaGolden*
 networks    test_cuda    CudaNetworks*
 training    test_cuda    CudaTraining*
 training    test_train   *Cuda*

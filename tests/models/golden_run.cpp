@@ -2,12 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <iomanip>
 #include <set>
 #include <sstream>
 
 #include "nn/autograd/tape.h"
+#include "nn/cpu/conv_choice.h"
+#include "nn/cpu/simd_target.h"
 #include "nn/ops/cast.h"
 #include "nn/ops/loss.h"
 #include "nn/tensor/copy.h"
@@ -79,6 +82,21 @@ double stored_rate(const io::Safetensors& file, train::OptimizerKind kind) {
 std::unique_ptr<nn::Module> converted(std::unique_ptr<nn::Module> network, const train::Compute& compute) {
   network->convert(nn::full_precision(compute.dtype), compute.device);
   return network;
+}
+
+/// Whether FALX_CONV or FALX_CPU has other kernels than the usual ones.
+bool kernels_are_forced() {
+  return nn::cpu::conv_choice() != "auto" || nn::cpu::simd_target() != nn::cpu::simd_targets().front();
+}
+
+/// What f32 may err when kernels are forced. They round otherwise (F(4x4,3x3) most: gradients 1.3e-5), and within ten
+/// steps that may turn a ReLU or a maximum over, from where on the runs part: thin-vgg-bn by F(4x4,3x3) has PyTorch's
+/// losses to 4e-7 for six steps, then to 2.9e-4; cnn was seen to end with answers 6e-4 apart.
+constexpr double forced_gradient = 5e-5;
+constexpr GoldenTolerance forced_steps{.logits = 1e-5, .losses = 2e-3, .parameters = 0, .evaluation = 1e-2};
+
+double allowed(double usual, double forced, DType dtype) {
+  return dtype != DType::f64 && kernels_are_forced() ? std::max(usual, forced) : usual;
 }
 
 }  // namespace
@@ -161,16 +179,16 @@ void expect_gradients_as_pytorch(const std::string& file, const MakeNetwork& mak
                                  double tolerance, const std::map<std::string, double>& exceptions) {
   GoldenRun run(file, make, compute, train::OptimizerKind::sgd);
   run.gradients();
+  const double usual = allowed(tolerance, forced_gradient, compute.dtype);
   std::uint32_t number = 0;
   for (const auto& [path, parameter] : run.network().parameters()) {
     const std::vector<double> actual = summary_of(parameter->gradient(), number++);
     const std::vector<double> expected = run.expected(DType::f64, "gradient/" + path);
     if (norm_in(expected) < golden_zero) {
-      EXPECT_LT(norm_in(actual), tolerance) << path << ", which is identically zero";
+      EXPECT_LT(norm_in(actual), usual) << path << ", which is identically zero";
     } else {
       const auto exception = exceptions.find(path);
-      EXPECT_LT(normalised_error(actual, expected), exception == exceptions.end() ? tolerance : exception->second)
-          << path;
+      EXPECT_LT(normalised_error(actual, expected), exception == exceptions.end() ? usual : exception->second) << path;
     }
   }
 }
@@ -209,7 +227,8 @@ void expect_ten_steps_as_pytorch(const std::string& file, const MakeNetwork& mak
   GoldenRun run(file, make, compute, optimizer);
   const std::string prefix = std::string(train::name(optimizer)) + "/";
   std::vector<double> losses{run.gradients()};
-  EXPECT_LT(normalised_error(values_of(run.logits()), run.expected(dtype, "logits")), tolerance.logits);
+  EXPECT_LT(normalised_error(values_of(run.logits()), run.expected(dtype, "logits")),
+            allowed(tolerance.logits, forced_steps.logits, dtype));
   for (int step = 0; step < 9; ++step) {
     run.step();
     losses.push_back(run.gradients());
@@ -217,9 +236,10 @@ void expect_ten_steps_as_pytorch(const std::string& file, const MakeNetwork& mak
   run.step();
   if (dtype == DType::f64) expect_state_as_pytorch(run, std::string(train::name(optimizer)), tolerance);
   EXPECT_LT(normalised_error(values_of(run.evaluate()), run.expected(dtype, prefix + "evaluation")),
-            tolerance.evaluation);
+            allowed(tolerance.evaluation, forced_steps.evaluation, dtype));
   losses.push_back(run.gradients());
-  EXPECT_LT(normalised_error(losses, run.expected(dtype, prefix + "losses")), tolerance.losses);
+  EXPECT_LT(normalised_error(losses, run.expected(dtype, prefix + "losses")),
+            allowed(tolerance.losses, forced_steps.losses, dtype));
 }
 
 }  // namespace test
