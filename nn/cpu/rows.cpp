@@ -20,61 +20,75 @@ using Lanes = hn::CappedTag<float, 16>;
 /// instead of 9, 224 of 256 at 36 instead of 29 (AMD Zen 5).
 constexpr std::int64_t rows_ahead = 14;
 
-void copy_rows(const RowTransform<float>& t) {
+/// How elements of a row are read and written: a whole vector,
+template <class D>
+struct WholeVector {
+  D d;
+  HWY_INLINE hn::Vec<D> load(const float* from) const { return hn::LoadU(d, from); }
+  HWY_INLINE void store(hn::Vec<D> value, float* to) const { hn::StoreU(value, d, to); }
+};
+/// or its first elements.
+template <class D>
+struct FirstElements {
+  D d;
+  hn::Mask<D> mask;
+  HWY_INLINE hn::Vec<D> load(const float* from) const { return hn::MaskedLoad(mask, d, from); }
+  HWY_INLINE void store(hn::Vec<D> value, float* to) const { hn::BlendedStore(value, mask, d, to); }
+};
+
+/// One vector of a row. kCopy: nothing but a copy.
+template <bool kCopy, class Elements>
+HWY_INLINE void transform_vector(const Elements& elements, const RowTransform<float>& t, const float* from, float* to,
+                                 std::int64_t column) {
+  auto value = elements.load(from + column);
+  if constexpr (!kCopy) {
+    if (t.scale != nullptr && t.shift != nullptr) {
+      value = hn::MulAdd(value, elements.load(t.scale + column), elements.load(t.shift + column));
+    } else if (t.scale != nullptr) {
+      value = hn::Mul(value, elements.load(t.scale + column));
+    } else if (t.shift != nullptr) {
+      value = hn::Add(value, elements.load(t.shift + column));
+    }
+    if (t.relu) value = hn::IfThenZeroElse(hn::Lt(value, hn::Zero(elements.d)), value);  // a NaN goes through
+    if (t.beta != 0) value = hn::MulAdd(hn::Set(elements.d, t.beta), elements.load(to + column), value);
+  }
+  elements.store(value, to + column);
+}
+
+/// What whole vectors leave of a row. Before AVX2 a masked load reads what lies behind the row, too: there by elements.
+template <bool kCopy>
+HWY_INLINE void transform_rest(const RowTransform<float>& t, const float* from, float* to, std::int64_t column) {
+#if HWY_TARGET <= HWY_AVX2
   const Lanes d;
-  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  const FirstElements<Lanes> rest{d, hn::FirstN(d, static_cast<std::size_t>(t.columns - column))};
+  transform_vector<kCopy>(rest, t, from, to, column);
+#else
+  const WholeVector<hn::CappedTag<float, 1>> element{};
+  for (; column < t.columns; ++column) transform_vector<kCopy>(element, t, from, to, column);
+#endif
+}
+
+template <bool kCopy>
+void transform_each_row(const RowTransform<float>& t) {
+  const WholeVector<Lanes> vector{};
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(vector.d));
   const std::int64_t whole = t.columns / lanes * lanes;
-  const auto rest = hn::FirstN(d, static_cast<std::size_t>(t.columns - whole));
   for (std::int64_t r = 0; r < t.rows; ++r) {
     const float* from = t.from + r * t.from_pitch;
     float* to = t.to + r * t.to_pitch;
     for (std::int64_t k = 0; k < whole; k += lanes) {
       prefetch_ahead(from + k, rows_ahead * t.from_pitch);
-      hn::StoreU(hn::LoadU(d, from + k), d, to + k);
+      transform_vector<kCopy>(vector, t, from, to, k);
     }
-    if (whole < t.columns) hn::BlendedStore(hn::MaskedLoad(rest, d, from + whole), rest, d, to + whole);
+    if (whole < t.columns) transform_rest<kCopy>(t, from, to, whole);
   }
-}
-
-/// The whole formula for one vector, given how to load.
-template <class Vector, class Load>
-HWY_INLINE Vector transformed(const RowTransform<float>& t, Vector value, std::int64_t column, const float* to,
-                              const Load& load) {
-  const Lanes d;
-  if (t.scale != nullptr && t.shift != nullptr) {
-    value = hn::MulAdd(value, load(t.scale + column), load(t.shift + column));
-  } else if (t.scale != nullptr) {
-    value = hn::Mul(value, load(t.scale + column));
-  } else if (t.shift != nullptr) {
-    value = hn::Add(value, load(t.shift + column));
-  }
-  if (t.relu) value = hn::IfThenZeroElse(hn::Lt(value, hn::Zero(d)), value);  // a NaN goes through
-  if (t.beta != 0) value = hn::MulAdd(hn::Set(d, t.beta), load(to), value);
-  return value;
 }
 
 }  // namespace
 
 void transform_rows(const RowTransform<float>& t) {
-  if (t.scale == nullptr && t.shift == nullptr && !t.relu && t.beta == 0) return copy_rows(t);
-  const Lanes d;
-  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-  const std::int64_t whole = t.columns / lanes * lanes;
-  const auto rest = hn::FirstN(d, static_cast<std::size_t>(t.columns - whole));
-  const auto load = [&](const float* p) HWY_ATTR { return hn::LoadU(d, p); };
-  const auto load_rest = [&](const float* p) HWY_ATTR { return hn::MaskedLoad(rest, d, p); };
-  for (std::int64_t r = 0; r < t.rows; ++r) {
-    const float* from = t.from + r * t.from_pitch;
-    float* to = t.to + r * t.to_pitch;
-    for (std::int64_t k = 0; k < whole; k += lanes) {
-      prefetch_ahead(from + k, rows_ahead * t.from_pitch);
-      hn::StoreU(transformed(t, load(from + k), k, to + k, load), d, to + k);
-    }
-    if (whole < t.columns) {
-      const auto value = transformed(t, load_rest(from + whole), whole, to + whole, load_rest);
-      hn::BlendedStore(value, rest, d, to + whole);
-    }
-  }
+  const bool copy = t.scale == nullptr && t.shift == nullptr && !t.relu && t.beta == 0;
+  copy ? transform_each_row<true>(t) : transform_each_row<false>(t);
 }
 
 }  // namespace nn::cpu::HWY_NAMESPACE
