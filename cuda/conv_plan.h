@@ -27,6 +27,10 @@ std::vector<cudnn::Candidate> conv_candidates(const ConvKey& key, const cudnn::D
 /// Runs a plan of the key and says how many milliseconds it took; an error if it does not run.
 using MeasurePlan = std::function<double(const cudnn::Plan&)>;
 
+/// What a plan may take of the device's memory while it runs. In bf16 none comes near it; in f32 the first choices of
+/// cuDNN's heuristics want copies of whole maps, up to 9 GiB, and the first that keeps within this is taken instead.
+constexpr std::size_t conv_workspace_limit = std::size_t{1} << 30;
+
 /// The plans of one device. Not for several threads at once.
 class ConvPlans {
  public:

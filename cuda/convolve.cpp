@@ -16,9 +16,6 @@ namespace {
 using cudnn::Binding;
 using nn::Tensor;
 
-/// Plans may use this part of the device's memory: f32 without TF32 wants copies of whole maps, bf16 next to nothing.
-constexpr std::size_t workspace_divisor = 8;
-
 cudnn::Device this_device() {
   int number = 0;
   CUDA_CHECK(cudaGetDevice(&number));
@@ -26,7 +23,7 @@ cudnn::Device this_device() {
 }
 
 ConvPlans& conv_plans() {
-  static auto* plans = new ConvPlans(this_device(), context().properties().totalGlobalMem / workspace_divisor,
+  static auto* plans = new ConvPlans(this_device(), conv_workspace_limit,
                                      PlanStore(cache_folder(), cudnnGetVersion(), this_device().description()));
   return *plans;  // never destroyed, as the context
 }

@@ -73,62 +73,73 @@ Operand Graph::intermediate(const nn::Shape& shape, nn::DType dtype) {
 
 const Descriptor& Graph::add_part(Descriptor part) { return parts_.emplace_back(std::move(part)); }
 
+void Graph::add_convolution(const ConvolutionKind& kind, Operand x, Operand w, Operand y,
+                            const nn::ConvGeometry& geometry, float beta) {
+  operations_.emplace_back(kind.type)
+      .set(kind.x, at(x))
+      .set(kind.w, at(w))
+      .set(kind.y, at(y))
+      .set(kind.convolution, add_part(convolution(geometry)))
+      .set(kind.alpha, 1.0F)
+      .set(kind.beta, beta)
+      .finalize(nn::message("describing a convolution's ", kind.what));
+}
+
 void Graph::convolution_forward(Operand x, Operand w, Operand y, const nn::ConvGeometry& geometry, float beta) {
-  operations_.emplace_back(CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR)
-      .set(CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X, at(x))
-      .set(CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W, at(w))
-      .set(CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y, at(y))
-      .set(CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC, add_part(convolution(geometry)))
-      .set(CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA, 1.0F)
-      .set(CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA, beta)
-      .finalize("describing a convolution's forward pass");
+  add_convolution({.what = "forward pass",
+                   .type = CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR,
+                   .x = CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X,
+                   .w = CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W,
+                   .y = CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y,
+                   .convolution = CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC,
+                   .alpha = CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA,
+                   .beta = CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA},
+                  x, w, y, geometry, beta);
 }
 
 void Graph::convolution_backward_data(Operand dy, Operand w, Operand dx, const nn::ConvGeometry& geometry, float beta) {
-  operations_.emplace_back(CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR)
-      .set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DY, at(dy))
-      .set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_W, at(w))
-      .set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DX, at(dx))
-      .set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_CONV_DESC, add_part(convolution(geometry)))
-      .set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_ALPHA, 1.0F)
-      .set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_BETA, beta)
-      .finalize("describing a convolution's data gradient");
+  add_convolution({.what = "data gradient",
+                   .type = CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR,
+                   .x = CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DX,
+                   .w = CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_W,
+                   .y = CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DY,
+                   .convolution = CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_CONV_DESC,
+                   .alpha = CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_ALPHA,
+                   .beta = CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_BETA},
+                  dx, w, dy, geometry, beta);
 }
 
 void Graph::convolution_backward_weights(Operand x, Operand dy, Operand dw, const nn::ConvGeometry& geometry,
                                          float beta) {
-  operations_.emplace_back(CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR)
-      .set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X, at(x))
-      .set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY, at(dy))
-      .set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW, at(dw))
-      .set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC, add_part(convolution(geometry)))
-      .set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA, 1.0F)
-      .set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA, beta)
-      .finalize("describing a convolution's weight gradient");
+  add_convolution({.what = "weight gradient",
+                   .type = CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR,
+                   .x = CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X,
+                   .w = CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW,
+                   .y = CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY,
+                   .convolution = CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC,
+                   .alpha = CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA,
+                   .beta = CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA},
+                  x, dw, dy, geometry, beta);
+}
+
+Descriptor& Graph::add_pointwise(cudnnPointwiseMode_t mode, Operand x, Operand y) {
+  Descriptor kind(CUDNN_BACKEND_POINTWISE_DESCRIPTOR);
+  kind.set(CUDNN_ATTR_POINTWISE_MODE, mode)
+      .set(CUDNN_ATTR_POINTWISE_MATH_PREC, CUDNN_DATA_FLOAT)
+      .finalize("describing a pointwise operation");
+  return operations_.emplace_back(CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR)
+      .set(CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR, add_part(std::move(kind)))
+      .set(CUDNN_ATTR_OPERATION_POINTWISE_XDESC, at(x))
+      .set(CUDNN_ATTR_OPERATION_POINTWISE_YDESC, at(y));
 }
 
 void Graph::pointwise(cudnnPointwiseMode_t mode, Operand x, Operand y) {
-  Descriptor kind(CUDNN_BACKEND_POINTWISE_DESCRIPTOR);
-  kind.set(CUDNN_ATTR_POINTWISE_MODE, mode)
-      .set(CUDNN_ATTR_POINTWISE_MATH_PREC, CUDNN_DATA_FLOAT)
-      .finalize("describing a pointwise operation");
-  operations_.emplace_back(CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR)
-      .set(CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR, add_part(std::move(kind)))
-      .set(CUDNN_ATTR_OPERATION_POINTWISE_XDESC, at(x))
-      .set(CUDNN_ATTR_OPERATION_POINTWISE_YDESC, at(y))
-      .finalize("describing a pointwise operation on one tensor");
+  add_pointwise(mode, x, y).finalize("describing a pointwise operation on one tensor");
 }
 
 void Graph::pointwise(cudnnPointwiseMode_t mode, Operand x, Operand b, Operand y) {
-  Descriptor kind(CUDNN_BACKEND_POINTWISE_DESCRIPTOR);
-  kind.set(CUDNN_ATTR_POINTWISE_MODE, mode)
-      .set(CUDNN_ATTR_POINTWISE_MATH_PREC, CUDNN_DATA_FLOAT)
-      .finalize("describing a pointwise operation");
-  operations_.emplace_back(CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR)
-      .set(CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR, add_part(std::move(kind)))
-      .set(CUDNN_ATTR_OPERATION_POINTWISE_XDESC, at(x))
+  add_pointwise(mode, x, y)
       .set(CUDNN_ATTR_OPERATION_POINTWISE_BDESC, at(b))
-      .set(CUDNN_ATTR_OPERATION_POINTWISE_YDESC, at(y))
       .finalize("describing a pointwise operation on two tensors");
 }
 

@@ -77,6 +77,16 @@ class Graph {
                      bool in_memory);
   const Descriptor& at(Operand operand) const { return tensors_[operand.index]; }
   const Descriptor& add_part(Descriptor part);
+  /// What cuDNN calls the three convolutions and their tensors; x and w or y may be gradients.
+  struct ConvolutionKind {
+    const char* what;
+    cudnnBackendDescriptorType_t type;
+    cudnnBackendAttributeName_t x, w, y, convolution, alpha, beta;
+  };
+  void add_convolution(const ConvolutionKind& kind, Operand x, Operand w, Operand y, const nn::ConvGeometry& geometry,
+                       float beta);
+  /// Not finalized yet.
+  Descriptor& add_pointwise(cudnnPointwiseMode_t mode, Operand x, Operand y);
 
   std::vector<Descriptor> tensors_, parts_, operations_;
   std::int64_t intermediates_ = 0;

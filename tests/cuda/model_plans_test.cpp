@@ -29,14 +29,14 @@ struct Precision {
   const char* name;
   DType dtype;
   bool tensor_float32;
-  /// No plan wants a larger workspace. (The largest that was seen: 9.0 GiB for f32, 5.8 GiB with TF32, 14 MiB for
-  /// bf16.)
+  /// No plan wants a larger workspace. (The largest that was seen with cuDNN 9.19: 36 MiB for bf16, 985 MiB with TF32,
+  /// 818 MiB for f32. Without a limit the heuristics' first choices want up to 6.1 and 9.1 GiB in TF32 and f32.)
   std::size_t workspace_limit;
 };
 
 const Precision precisions[] = {{"bf16", DType::bf16, false, 64 * mebibyte},
-                                {"TF32", DType::f32, true, 10240 * mebibyte},
-                                {"f32", DType::f32, false, 10240 * mebibyte}};
+                                {"TF32", DType::f32, true, conv_workspace_limit},
+                                {"f32", DType::f32, false, conv_workspace_limit}};
 constexpr std::int64_t batches[] = {32, 256};
 
 bool is_pointwise(const RecordedConvolution& convolution) {
@@ -92,7 +92,7 @@ void expect_plans(const std::string& description) {
             << ": convolution, engine, workspace in KiB, the first layer that asks for it\n";
   const auto convolutions = all_convolutions();
   for (const Precision& precision : precisions) {
-    ConvPlans plans(cudnn::Device::from_description(description), precision.workspace_limit, {});
+    ConvPlans plans(cudnn::Device::from_description(description), conv_workspace_limit, {});
     std::size_t count = 0, largest = 0;
     for (const auto& [convolution, layer] : convolutions) {
       if (is_pointwise(convolution)) continue;  // a matrix product: cuda/gemm.h
@@ -104,6 +104,7 @@ void expect_plans(const std::string& description) {
         const std::size_t workspace = plan.plan.workspace_bytes();
         std::cout << "  " << text(key) << "  engine " << plan.engine << "  " << workspace / 1024 << "  " << layer
                   << "\n";
+        EXPECT_LE(workspace, precision.workspace_limit) << layer << ": " << text(key);
         ++count;
         largest = std::max(largest, workspace);
       }
@@ -115,6 +116,42 @@ void expect_plans(const std::string& description) {
 
 TEST(SlowModelPlans, AreThereOnAnH200) { expect_plans(test::h200); }
 TEST(SlowModelPlans, AreThereOnAnA100) { expect_plans(test::a100); }
+
+/// Ways, compiled or not, to compute an f32 weight gradient from bf16 maps: written by the convolution, or by an
+/// identity behind it.
+std::size_t ways_to_f32_weight_gradients(const cudnn::Device& device, const nn::Shape& w, bool by_identity) {
+  const nn::ConvGeometry same{.padding = nn::pad(w.h / 2)};
+  cudnn::Graph graph;
+  const cudnn::Operand x = graph.tensor(conv_x, {32, 56, 56, w.c}, DType::bf16),
+                       dy = graph.tensor(conv_y, {32, 56, 56, w.n}, DType::bf16),
+                       dw = graph.tensor(conv_w, w, DType::f32);
+  if (by_identity) {
+    const cudnn::Operand sums = graph.intermediate(w, DType::f32);
+    graph.convolution_backward_weights(x, dy, sums, same);
+    graph.pointwise(CUDNN_POINTWISE_IDENTITY, sums, dw);
+  } else {
+    graph.convolution_backward_weights(x, dy, dw, same);
+  }
+  graph.finish();
+  std::size_t ways = 0;
+  for (const auto heuristic : {cudnn::Heuristic::fast, cudnn::Heuristic::accurate, cudnn::Heuristic::fallback}) {
+    ways += cudnn::candidates(graph, device, heuristic).size();
+  }
+  return ways;
+}
+
+// Why cuda/conv.cpp rounds these gradients to bf16 once. Should it fail: write them in f32.
+TEST(SlowModelPlans, AWeightGradientInF32FromBf16IsWhatCudnnLacks) {
+  if (cudnnGetVersion() / 100 != 919) GTEST_SKIP() << "known of cuDNN 9.19, this is " << cudnnGetVersion();
+  for (const std::string& description : {test::h200, test::a100}) {
+    const auto device = cudnn::Device::from_description(description);
+    for (const nn::Shape& w : {nn::Shape{64, 3, 3, 64}, {32, 3, 3, 128}, {64, 7, 7, 8}, {64, 1, 1, 64}}) {
+      for (const bool by_identity : {false, true}) {
+        EXPECT_EQ(ways_to_f32_weight_gradients(device, w, by_identity), 0U) << w << (by_identity ? " identity" : "");
+      }
+    }
+  }
+}
 
 TEST(RecordedConvolutions, AreThoseOfTheNetwork) {
   const auto training = test::convolutions_of("densenet121", 64, true);
