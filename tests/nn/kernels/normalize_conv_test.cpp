@@ -50,8 +50,8 @@ struct Problem {
   Gradients expected() const {
     const auto mean = doubles(parameters.mean), variance = doubles(parameters.variance);
     const auto gamma = doubles(parameters.gamma), shift = doubles(parameters.shift);
-    std::vector<double> inverse;
-    for (const double v : variance) inverse.push_back(1 / std::sqrt(v + parameters.epsilon));
+    std::vector<double> inverse = variance;
+    for (double& v : inverse) v = 1 / std::sqrt(v + parameters.epsilon);
     const std::vector<double> map = doubles(x), dys = doubles(dy);
     std::vector<double> z(map.size()), dz = reference_backward_data(c, dys, doubles(w));
     Gradients result = values();
