@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "nn/cpu/elementwise.h"
+#include "nn/cpu/prefetch.h"
 #include "nn/cpu/row_sums.h"
 #include "nn/functors/batch_norm.h"
 #include "nn/kernels/batch_norm.h"
@@ -69,6 +70,9 @@ void channel_statistics_forward(const Tensor& x, const Tensor& mean, const Tenso
   });
 }
 
+/// How many rows ahead memory is asked for: short rows of wide maps come one piece a page.
+constexpr std::int64_t rows_ahead = 16;
+
 void channel_statistics_backward(const Tensor& x, const Tensor& mean, const Tensor& dmean, const Tensor& dvariance,
                                  const Tensor& dx, float beta) {
   check_same("channel_statistics_backward", x, dx);
@@ -86,6 +90,8 @@ void channel_statistics_backward(const Tensor& x, const Tensor& mean, const Tens
       for (std::int64_t row = begin; row < end; ++row) {
         const T* __restrict in = x.row<T>(row);
         T* __restrict out = dx.row<T>(row);
+        prefetch_rows(in + rows_ahead * x.pitch(), 0, 1, c);
+        prefetch_rows(out + rows_ahead * dx.pitch(), 0, 1, c);
         if (beta == 0) {
           for (std::int64_t i = 0; i < c; ++i) out[i] = share(in[i], middle[i], constant[i], slope[i]);
         } else {
