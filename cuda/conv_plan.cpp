@@ -57,6 +57,18 @@ const ConvPlan& ConvPlans::get(const ConvKey& key, const MeasurePlan& measure) {
   return plans_.insert_or_assign(key, load_or_choose(key, measure)).first->second;
 }
 
+bool ConvPlans::serves(const ConvKey& key) {
+  if (knows(key)) return true;
+  if (without_plan_.contains(key)) return false;
+  try {
+    get(key);
+    return true;
+  } catch (const nn::Error&) {
+    without_plan_.insert(key);
+    return false;
+  }
+}
+
 ConvPlan ConvPlans::load_or_choose(const ConvKey& key, const MeasurePlan& measure) const {
   if (const std::optional<StoredPlan> stored = store_.load(text(key)); stored && (stored->measured || !measure)) {
     try {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <functional>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "cuda/conv_key.h"
@@ -41,6 +42,8 @@ class ConvPlans {
   /// The plan, good as long as this object. `measure` may be empty: then what is known serves, measured or not.
   /// An error names the convolution and why the last engine did not serve.
   const ConvPlan& get(const ConvKey& key, const MeasurePlan& measure = {});
+  /// Whether there is a plan at all; looked for once.
+  bool serves(const ConvKey& key);
   /// Whether get() would have to look among cuDNN's engines, and so take time.
   bool knows(const ConvKey& key) const { return plans_.contains(key); }
 
@@ -53,6 +56,7 @@ class ConvPlans {
   std::size_t workspace_limit_;
   PlanStore store_;
   std::unordered_map<ConvKey, ConvPlan, ConvKeyHash> plans_;
+  std::unordered_set<ConvKey, ConvKeyHash> without_plan_;
 };
 
 }  // namespace cuda

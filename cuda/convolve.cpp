@@ -8,7 +8,9 @@
 #include "cuda/check.h"
 #include "cuda/context.h"
 #include "cuda/conv_plan.h"
+#include "cuda/staging.h"
 #include "cuda/stopwatch.h"
+#include "nn/kernels/fill.h"
 
 namespace cuda {
 namespace {
@@ -70,18 +72,27 @@ void compute(const ConvKey& key, std::array<Binding, count> tensors, const Tenso
   run(conv_plans().get(key, measure_plan).plan, tensors);
 }
 
+/// y = relu?(y + bias), for a cuDNN without compiled engines that do it beside the convolution (9.26 has none, 9.19
+/// has): one more pass, and in bf16 one more rounding.
+void add_bias(const Tensor& y, const Tensor& bias, bool relu) {
+  const Tensor shift = Tensor::empty(bias.shape(), nn::DType::f32, bias.device());
+  nn::cast(bias, shift);
+  gather(y, {.scale = {}, .shift = shift, .relu = relu}, y);  // every element is read and written by one thread
+}
+
 }  // namespace
 
 void convolve_forward(const Tensor& x, const Tensor& w, const Tensor& bias, bool relu, const nn::ConvGeometry& geometry,
                       const Tensor& y) {
-  if (!bias.defined()) {
-    compute(key_of(ConvPattern::forward, x, w, geometry, 0),
-            std::array{bind(conv_x, x), bind(conv_w, w), bind(conv_y, y)}, y);
-  } else {
-    const ConvPattern pattern = relu ? ConvPattern::forward_bias_relu : ConvPattern::forward_bias;
-    compute(key_of(pattern, x, w, geometry, 0),
-            std::array{bind(conv_x, x), bind(conv_w, w), bind(conv_bias, bias), bind(conv_y, y)}, y);
+  if (bias.defined()) {
+    const ConvKey fused = key_of(relu ? ConvPattern::forward_bias_relu : ConvPattern::forward_bias, x, w, geometry, 0);
+    if (conv_plans().serves(fused)) {
+      return compute(fused, std::array{bind(conv_x, x), bind(conv_w, w), bind(conv_bias, bias), bind(conv_y, y)}, y);
+    }
   }
+  compute(key_of(ConvPattern::forward, x, w, geometry, 0),
+          std::array{bind(conv_x, x), bind(conv_w, w), bind(conv_y, y)}, y);
+  if (bias.defined()) add_bias(y, bias, relu);
 }
 
 void convolve_backward_data(const Tensor& dy, const Tensor& w, const nn::ConvGeometry& geometry, const Tensor& dx,

@@ -33,6 +33,8 @@ if(NOT CUDNN_INCLUDE_DIR OR NOT CUDNN_LIBRARY)
   # Python's package nvidia-cudnn (PyTorch brings it) is a folder with include/ and lib/, which has the soname alone.
   execute_process(COMMAND python3 -c "import nvidia.cudnn; print(list(nvidia.cudnn.__path__)[0])"
     OUTPUT_VARIABLE python_cudnn OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+  unset(CUDNN_INCLUDE_DIR CACHE)  # not the headers of one and the library of another
+  unset(CUDNN_LIBRARY CACHE)
   find_path(CUDNN_INCLUDE_DIR cudnn_graph.h HINTS ${python_cudnn}/include)
   find_library(CUDNN_LIBRARY NAMES cudnn libcudnn.so.9 NAMES_PER_DIR HINTS ${python_cudnn}/lib)
 endif()

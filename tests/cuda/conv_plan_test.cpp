@@ -104,6 +104,16 @@ TEST(ConvPlans, TakeTheFirstEngineThatTheFiltersAccept) {
   EXPECT_EQ(&plans.get(key), &plans.get(key));
 }
 
+TEST(ConvPlans, KnowWhatCannotBePlanned) {
+  ConvPlans plans(described(test::h200), gibibyte, {});
+  EXPECT_TRUE(plans.serves(example()));
+  EXPECT_TRUE(plans.knows(example()));
+  const ConvKey none = example(ConvPattern::forward, DType::f64);
+  EXPECT_FALSE(plans.serves(none));
+  EXPECT_FALSE(plans.serves(none)) << "remembered";
+  EXPECT_FALSE(plans.knows(none));
+}
+
 TEST(ConvPlans, KeepWithinTheWorkspace) {
   const ConvKey key = example(ConvPattern::backward_data, DType::f32);
   ConvPlans generous(described(test::h200), gibibyte, {}), strict(described(test::h200), 1000, {});
@@ -163,6 +173,8 @@ TEST(ConvPlans, AreThereForOddShapesSlow) {
           const bool gradient = pattern == ConvPattern::backward_data || pattern == ConvPattern::backward_weights;
           for (const float beta : {0.0F, 1.0F}) {
             key.beta = gradient ? beta : 0;
+            const bool fused = pattern == ConvPattern::forward_bias || pattern == ConvPattern::forward_bias_relu;
+            if (fused && cudnnGetVersion() / 100 != 919) continue;  // others may lack them: cuda/convolve.cpp
             EXPECT_EQ(test::error_of([&] { plans.get(key); }), "");
           }
         }
@@ -215,7 +227,7 @@ TEST(ConvPlans, OverwriteAFileThatIsDamaged) {
 
 TEST(CudnnPlan, ServesAgainFromItsText) {
   const Device device = described(test::h200);
-  for (const ConvPattern pattern : {ConvPattern::forward_bias_relu, ConvPattern::backward_weights}) {
+  for (const ConvPattern pattern : {ConvPattern::forward, ConvPattern::backward_weights}) {
     const ConvKey key = example(pattern);
     const cudnn::Plan plan(conv_candidates(key, device, Heuristic::fast).at(0), device);
     const cudnn::Plan again(plan.text(), device);
