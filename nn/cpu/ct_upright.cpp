@@ -1,0 +1,173 @@
+#include "nn/cpu/ct_upright.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+
+#include "nn/cpu/ct_sample.h"
+#include "nn/cpu/elementwise.h"
+
+namespace nn::cpu {
+namespace {
+
+/// A share that is 0 but for rounding: one pixel less to read, and a difference far below that of a float.
+constexpr float negligible = 1e-9F;
+
+/// Rows of all slices in Hounsfield units, each made when it is first asked for.
+class HounsfieldRows {
+ public:
+  /// The last `rows` rows asked for stay.
+  HounsfieldRows(const Tensor& slices, const SampleParameters& sample, int rows)
+      : slices_(slices),
+        sample_(sample),
+        held_(static_cast<std::size_t>(rows), -1),
+        noise_(static_cast<std::size_t>(slices.w() + 3)),
+        hu_(static_cast<std::size_t>(rows * slices.c() * slices.w())) {}
+
+  /// Row y, the slices one after the other.
+  const float* row(std::int64_t y) {
+    const auto rows = static_cast<std::int64_t>(held_.size()), place = y % rows;
+    float* const hu = hu_.data() + place * slices_.c() * slices_.w();
+    if (std::exchange(held_[static_cast<std::size_t>(place)], y) == y) return hu;
+    for (std::int64_t s = 0; s < slices_.c(); ++s) {
+      hounsfield_units(slices_, y, static_cast<int>(s), sample_, noise_.data(), hu + s * slices_.w());
+    }
+    return hu;
+  }
+
+ private:
+  const Tensor& slices_;
+  const SampleParameters& sample_;
+  std::vector<std::int64_t> held_;
+  std::vector<float> noise_, hu_;
+};
+
+/// One output row of an upright map: source rows are windowed and summed, then their pixels are.
+class UprightRows {
+ public:
+  UprightRows(const Tensor& source, const SampleParameters& sample, const AxisWeights& down, const AxisWeights& across)
+      : source_(source),
+        down_(down),
+        across_(across),
+        hu_(source, sample, down.taps),
+        // Air before the first pixel, and behind the last as far as a pixel of the ring reaches with all its taps.
+        pixels_(static_cast<std::size_t>(source.w() + across.taps + 3)) {}
+
+  void write_row(std::int64_t i, const LaneGroup<float>& group, int first, const Normalisation<float>& normalisation,
+                 const Tensor& y) {
+    sum_rows(i, group);
+    WeightedPixels pixels{.from = pixels_[1].lane,
+                          .taps = across_.taps,
+                          .first = across_.first.data(),
+                          .weight = across_.weight.data(),
+                          .scale = {},
+                          .shift = {},
+                          .count = y.w(),
+                          .pitch = y.pitch(),
+                          .lanes = std::min(lanes, static_cast<int>(y.c()) - first)};
+    std::copy_n(normalisation.scale.data() + first, pixels.lanes, pixels.scale);
+    std::copy_n(normalisation.shift.data() + first, pixels.lanes, pixels.shift);
+    sum_weighted_pixels(pixels, y.row<float>(i * y.w()) + first);
+  }
+
+ private:
+  /// The weighted sum of the source rows that output row i shows, with air around it.
+  void sum_rows(std::int64_t i, const LaneGroup<float>& group) {
+    const auto taps = static_cast<std::size_t>(down_.taps);
+    const Pixel<float> air = group.air();
+    hu_of_lanes_.clear();
+    weights_.clear();
+    float outside = 0, all = 0;
+    for (std::size_t t = 0; t < taps; ++t) {
+      const std::int64_t row = down_.first[static_cast<std::size_t>(i)] + static_cast<std::int64_t>(t);
+      const float weight = down_.weight[static_cast<std::size_t>(i) * taps + t];
+      all += weight;
+      if (row < 0 || row >= source_.h()) {
+        outside += weight;
+      } else if (weight != 0) {
+        const float* const hu = hu_.row(row);
+        std::array<const float*, lanes>& of_lanes = hu_of_lanes_.emplace_back();
+        for (int l = 0; l < lanes; ++l) of_lanes[l] = hu + source_.w() * group.slice[l];
+        weights_.push_back(weight);
+      }
+    }
+    WindowedRows rows{.taps = static_cast<int>(weights_.size()),
+                      .hu = hu_of_lanes_.data(),
+                      .weight = weights_.data(),
+                      .window = {},
+                      .start = {},
+                      .count = source_.w()};
+    std::copy(group.window.begin(), group.window.end(), rows.window);
+    for (int l = 0; l < lanes; ++l) rows.start[l] = outside * air.lane[l];
+    add_windowed_rows(rows, pixels_[1].lane);
+    Pixel<float> beside;
+    for (int l = 0; l < lanes; ++l) beside.lane[l] = all * air.lane[l];
+    pixels_.front() = beside;
+    std::fill(pixels_.begin() + 1 + source_.w(), pixels_.end(), beside);
+  }
+
+  const Tensor& source_;
+  const AxisWeights &down_, &across_;
+  HounsfieldRows hu_;
+  std::vector<Pixel<float>> pixels_;
+  std::vector<std::array<const float*, lanes>> hu_of_lanes_;
+  std::vector<float> weights_;
+};
+
+}  // namespace
+
+AxisWeights::AxisWeights(double step, double start, std::int64_t count, std::int64_t extent)
+    // Samples are at most a pixel apart and each lies between two: together they touch one pixel more than they are.
+    : taps(functors::samples_per_pixel(std::abs(step)) + 1),
+      first(static_cast<std::size_t>(count)),
+      weight(static_cast<std::size_t>(count * taps)) {
+  const int samples = taps - 1;
+  const auto point = [&](std::size_t j, int a) {
+    const double at = static_cast<double>(j) + functors::sample_offset(a, samples);
+    return functors::SamplePoint(step * at + start, static_cast<int>(extent));
+  };
+  float largest_last = 0;
+  for (std::size_t j = 0; j < first.size(); ++j) {
+    float* const w = weight.data() + j * static_cast<std::size_t>(taps);
+    first[j] = std::min(point(j, 0).before, point(j, samples - 1).before);
+    for (int a = 0; a < samples; ++a) {
+      const functors::SamplePoint sample = point(j, a);
+      w[sample.before - first[j]] += static_cast<float>((1 - sample.share) / samples);
+      w[sample.before - first[j] + 1] += static_cast<float>(sample.share / samples);
+    }
+    if (w[0] < negligible) {  // begins with the next
+      std::copy(w + 1, w + taps, w);
+      w[taps - 1] = 0;
+      ++first[j];
+    }
+    largest_last = std::max(largest_last, w[taps - 1]);
+  }
+  if (largest_last < negligible) drop_last_tap();
+}
+
+void AxisWeights::drop_last_tap() {
+  const int before = taps--;
+  for (std::size_t j = 0; j < first.size(); ++j) {
+    const auto from = weight.begin() + static_cast<std::ptrdiff_t>(j) * before;
+    std::copy(from, from + taps, weight.begin() + static_cast<std::ptrdiff_t>(j) * taps);
+  }
+  weight.resize(first.size() * static_cast<std::size_t>(taps));
+}
+
+void upright_input(const Tensor& source, const SampleParameters& sample, const Tensor& mean, const Tensor& deviation,
+                   const Tensor& y) {
+  const functors::AffineMap map = sample.map();
+  const AxisWeights down(map.m[4], map.m[5], y.h(), source.h()), across(map.m[0], map.m[2], y.w(), source.w());
+  const Normalisation<float> normalisation(mean, deviation, y.c(), 1);
+  const int channels = static_cast<int>(y.c()), windows = channels / static_cast<int>(source.c());
+  parallel_for(0, y.h(), rows_per_chunk(source.w() * down.taps), [&](std::int64_t begin, std::int64_t end) {
+    UprightRows rows(source, sample, down, across);
+    for (int first = 0; first < channels; first += lanes) {
+      const LaneGroup<float> group(first, channels, windows, sample);
+      for (std::int64_t i = begin; i < end; ++i) rows.write_row(i, group, first, normalisation, y);
+    }
+  });
+}
+
+}  // namespace nn::cpu
