@@ -1,7 +1,9 @@
 #include "io/dicom/dicom_reader.h"
 
+#include <chrono>
 #include <cmath>
 #include <filesystem>
+#include <utility>
 
 #include "io/dicom/dataset.h"
 #include "io/dicom/geometry.h"
@@ -14,6 +16,18 @@ namespace io {
 namespace {
 
 using Kind = RejectedFile::Kind;
+
+/// Milliseconds from one look to the next.
+class Stopwatch {
+ public:
+  double lap() {
+    const auto now = std::chrono::steady_clock::now();
+    return std::chrono::duration<double, std::milli>(now - std::exchange(last_, now)).count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
 
 constexpr double most_tilted = 45;  // degrees between slice normal and head-foot axis
 
@@ -125,6 +139,7 @@ void read_flags(const Dataset& dataset, SliceHeader& header) {
   header.contrast = names_contrast_agent(dataset.text({0x0018, 0x0010}));
   header.bone_kernel = is_bone_kernel(dataset.text({0x0018, 0x1210}), dataset.text({0x0008, 0x103e}));
   header.thin_slice = is_thin(header.slice_thickness.value_or(0));
+  header.compressed = is_compressed_syntax(header.transfer_syntax);
   header.lossy = dataset.text({0x0028, 0x2110}) == "01" || is_lossy_syntax(header.transfer_syntax);
   if (header.lossy) header.reasons.push_back({fix::lossy, "was compressed with loss"});
 }
@@ -160,17 +175,30 @@ SliceHeader read_header(const std::string& path) {
   return read_header(Dataset(path), module);
 }
 
-CtSlice read_slice(const std::string& path) {
+ReadTimes& ReadTimes::operator+=(const ReadTimes& other) {
+  header += other.header;
+  pixels += other.pixels;
+  hounsfield += other.hounsfield;
+  return *this;
+}
+
+CtSlice read_slice(const std::string& path, ReadTimes* times) {
+  Stopwatch watch;
+  ReadTimes taken;
   const Dataset dataset(path);
   PixelModule module;
   CtSlice slice;
   slice.header = read_header(dataset, module);
-  LinearPixels linear =
-      to_linear_pixels(read_stored_values(dataset, module), module.rows, module.columns, module.format);
+  taken.header = watch.lap();
+  std::vector<std::int32_t> values = read_stored_values(dataset, module);
+  taken.pixels = watch.lap();
+  LinearPixels linear = to_linear_pixels(std::move(values), module.rows, module.columns, module.format);
   slice.pixels = turn_pixels(std::move(linear.pixels), module.rows, module.columns, slice.header.turn);
   slice.slope = linear.slope;
   slice.intercept = linear.intercept;
   for (Reason& reason : linear.reasons) slice.header.reasons.push_back(std::move(reason));
+  taken.hounsfield = watch.lap();
+  if (times != nullptr) *times += taken;
   return slice;
 }
 

@@ -94,20 +94,62 @@ bool believe_padding(const std::vector<std::int32_t>& values, int rows, int colu
   return false;
 }
 
+/// Two numbers and all between them.
+struct Range {
+  std::int32_t low, high;
+
+  bool contains(std::int32_t value) const { return low <= value && value <= high; }
+};
+
+/// The fixed values whose HU are not below -1024: the map is monotonic, so they are a range.
+Range not_below_air(const ValueMap& map) {
+  constexpr std::int64_t lowest = std::numeric_limits<std::int32_t>::min() + 1;
+  constexpr std::int64_t highest = std::numeric_limits<std::int32_t>::max();
+  const auto is_below = [&](std::int64_t value) { return map.hu(static_cast<std::int32_t>(value)) < lowest_hu; };
+  // Bisection by the very formula, so that no rounding of its inverse matters.
+  std::int64_t below = map.slope > 0 ? lowest : highest, above = map.slope > 0 ? highest : lowest;
+  if (!is_below(below)) return {lowest, highest};
+  if (is_below(above)) return {1, 0};
+  while (std::abs(above - below) > 1) {
+    const std::int64_t middle = (above + below) / 2;
+    (is_below(middle) ? below : above) = middle;
+  }
+  const auto edge = static_cast<std::int32_t>(above);
+  return map.slope > 0 ? Range{edge, highest} : Range{lowest, edge};
+}
+
+/// Declared padding; no value, unless it is to be used.
+Range padding_range(const StoredFormat& format, bool use_padding) {
+  if (!use_padding) return {1, 0};
+  const int other = format.padding_limit.value_or(*format.padding);
+  return {std::min(*format.padding, other), std::max(*format.padding, other)};
+}
+
 /// Marks what is to become -1024 HU.
 constexpr std::int32_t nothing_scanned = std::numeric_limits<std::int32_t>::min();
 
 /// Applies the map to every value, in place.
 void apply_map(std::vector<std::int32_t>& values, const StoredFormat& format, const ValueMap& map, bool use_padding,
                std::vector<Reason>& reasons) {
-  std::int64_t padded = 0, below_air = 0;
-  for (std::int32_t& value : values) {
-    const std::int32_t fixed = map.fixed(value);
-    const bool is_padding = use_padding && is_declared_padding(value, format);
-    const bool is_below_air = !is_padding && map.hu(fixed) < lowest_hu;
-    value = is_padding || is_below_air ? nothing_scanned : fixed;
-    padded += is_padding;
-    below_air += is_below_air;
+  const Range padding = padding_range(format, use_padding), scanned = not_below_air(map);
+  std::int32_t padded = 0, below_air = 0;
+  const auto apply = [&](const auto& fix) {  // without branches, so that it runs in vector registers
+    const Range p = padding, s = scanned;
+    for (std::int32_t& value : values) {
+      const std::int32_t fixed = fix(value);
+      const std::int32_t is_padding =
+          static_cast<std::int32_t>(value >= p.low) & static_cast<std::int32_t>(value <= p.high);
+      const std::int32_t is_outside =
+          static_cast<std::int32_t>(fixed < s.low) | static_cast<std::int32_t>(fixed > s.high);
+      value = (is_padding | is_outside) != 0 ? nothing_scanned : fixed;
+      padded += is_padding;
+      below_air += is_outside & ~is_padding;
+    }
+  };
+  if (map.inverted || map.wrapped) {
+    apply([&](std::int32_t value) { return map.fixed(value); });
+  } else {
+    apply([](std::int32_t value) { return value; });
   }
   if (padded > 0) {
     reasons.push_back({fix::padding, std::to_string(padded) + " pixels of PixelPaddingValue " +
@@ -125,12 +167,16 @@ LinearPixels store(const std::vector<std::int32_t>& fixed, const ValueMap& map, 
   const auto fits = [](std::int64_t low, std::int64_t high) { return smallest <= low && high <= largest; };
   const std::int64_t air = map.at_or_beyond(lowest_hu, true), bone = map.at_or_beyond(highest_hu, false);
 
+  std::int32_t marks = 0, too_large = 0;  // flags
+  for (const std::int32_t value : fixed) {
+    const std::int32_t is_mark = static_cast<std::int32_t>(value == nothing_scanned);
+    marks |= is_mark;
+    too_large |= static_cast<std::int32_t>(value != static_cast<std::int16_t>(value)) & ~is_mark;
+  }
+
   std::int64_t low = smallest, high = largest;
   bool whole_hu = false;
-  const auto outside = [&](std::int32_t value) {
-    return value == nothing_scanned ? !fits(air, air) : !fits(value, value);
-  };
-  if (std::any_of(fixed.begin(), fixed.end(), outside)) {
+  if (too_large != 0 || (marks != 0 && !fits(air, air))) {
     low = std::min(air, bone);
     high = std::max(air, bone);
     whole_hu = !fits(low, high);
@@ -142,14 +188,23 @@ LinearPixels store(const std::vector<std::int32_t>& fixed, const ValueMap& map, 
   result.slope = whole_hu ? 1 : map.slope;
   result.intercept = whole_hu ? 0 : map.intercept;
   result.reasons = std::move(reasons);
-  result.pixels.reserve(fixed.size());
-  for (const std::int32_t value : fixed) {
-    std::int64_t number = value == nothing_scanned ? air : std::clamp<std::int64_t>(value, low, high);
-    if (whole_hu) {
+  result.pixels.resize(fixed.size());
+  if (whole_hu) {
+    std::transform(fixed.begin(), fixed.end(), result.pixels.begin(), [&](std::int32_t value) {
+      const std::int64_t number = value == nothing_scanned ? air : std::clamp<std::int64_t>(value, low, high);
       const double hu = map.slope * static_cast<double>(number) + map.intercept;
-      number = std::llround(std::clamp(hu, lowest_hu, highest_hu));
+      return static_cast<std::int16_t>(std::llround(std::clamp(hu, lowest_hu, highest_hu)));
+    });
+  } else {  // all of these fit, -1024 HU if it is needed
+    const auto mark = static_cast<std::int32_t>(marks != 0 ? air : 0);
+    const auto least = static_cast<std::int32_t>(low), most = static_cast<std::int32_t>(high);
+    const std::int32_t* const from = fixed.data();
+    std::int16_t* const to = result.pixels.data();
+    for (std::size_t i = 0; i < fixed.size(); ++i) {
+      const std::int32_t raised = from[i] < least ? least : from[i];
+      const std::int32_t cut = raised > most ? most : raised;
+      to[i] = static_cast<std::int16_t>(from[i] == nothing_scanned ? mark : cut);
     }
-    result.pixels.push_back(static_cast<std::int16_t>(number));
   }
   return result;
 }

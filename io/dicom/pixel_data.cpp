@@ -126,8 +126,8 @@ template <class Cell>
 std::vector<std::int32_t> cells_to_values(const Cell* cells, unsigned long count, const PixelModule& module) {
   NN_CHECK(cells != nullptr && count >= module.pixels(), "expected ", module.pixels(), " pixels, decoded ", count);
   std::vector<std::int32_t> values(module.pixels());
-  std::transform(cells, cells + module.pixels(), values.begin(),
-                 [&](Cell cell) { return stored_value(cell, module.format); });
+  const StoredFormat format = module.format;  // a copy: what the loop writes cannot change it
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = stored_value(cells[i], format);
   return values;
 }
 
@@ -194,6 +194,10 @@ std::vector<std::int32_t> read_stored_values(const Dataset& dataset, const Pixel
   } catch (const std::bad_alloc&) {
     reject_file(dataset, reject::decode_failed, "pixel data cannot be decoded: out of memory");
   }
+}
+
+bool is_compressed_syntax(std::string_view transfer_syntax) {
+  return std::find(decoded_syntaxes.begin(), decoded_syntaxes.end(), transfer_syntax) != decoded_syntaxes.end();
 }
 
 bool is_lossy_syntax(std::string_view transfer_syntax) {

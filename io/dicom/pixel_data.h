@@ -35,6 +35,8 @@ void check_pixel_data(const Dataset& dataset, const PixelModule& module, std::ve
 /// The stored values, row after row. Throws FileRejected: decode_failed.
 std::vector<std::int32_t> read_stored_values(const Dataset& dataset, const PixelModule& module);
 
+/// Whether pixels of a transfer syntax need decompressing.
+bool is_compressed_syntax(std::string_view transfer_syntax);
 /// Whether a transfer syntax may lose information.
 bool is_lossy_syntax(std::string_view transfer_syntax);
 

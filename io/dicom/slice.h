@@ -53,6 +53,7 @@ struct SliceHeader {
   bool bone_kernel = false;  // reconstructed sharp
   bool thin_slice = false;   // at most 2 mm
   bool lossy = false;        // compressed with loss once
+  bool compressed = false;   // the pixels are, in the file
 
   std::vector<Reason> reasons;  // what was fixed or assumed, in the order in which it was done
 };
