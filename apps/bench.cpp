@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <utility>
+#include <vector>
 
 #include "apps/commands.h"
 #include "models/registry.h"
@@ -26,13 +28,17 @@ struct BenchOptions {
   BenchSettings settings{.model = "cnn", .size = 0};
   std::string what = "train";
   train::ComputeOptions compute;
-  std::filesystem::path images;
+  std::filesystem::path images, inputs;
   CommonOptions common;
 };
+
+/// Names and milliseconds, in order.
+using Stages = std::vector<std::pair<const char*, double>>;
 
 struct Result {
   BenchTimes times;
   std::int64_t images = 1;  // in the time measured
+  Stages stages{};
 };
 
 /// Bytes of memory that there were at most: of the tensors on a GPU, else of the whole program.
@@ -74,8 +80,16 @@ Result measure_loading(const BenchOptions& options) {
   NN_CHECK(!files.empty(), options.images.string(), " holds no image that can be read");
   const auto preprocessing =
       train::Preprocessing::defaults(dataset.kind, train::InputKind::windows, static_cast<int>(options.settings.size));
+  if (!options.inputs.empty()) train::write_inputs(options.inputs, files, preprocessing);
   const train::LoadTimes times = train::benchmark_load(files, preprocessing);
-  return {.times = {times.milliseconds, times.milliseconds_min, times.milliseconds_max}, .images = 1};
+  Result result{.times = {times.milliseconds, times.milliseconds_min, times.milliseconds_max}};
+  if (dataset.kind == train::ImageKind::dicom) {
+    result.stages = {{"header", times.reading.header},
+                     {"pixels", times.reading.pixels},
+                     {"hounsfield", times.reading.hounsfield},
+                     {"input", times.input}};
+  }
+  return result;
 }
 
 Result measure(const BenchOptions& options) {
@@ -92,7 +106,7 @@ void print_result(const BenchOptions& options, const Result& result) {
   const bool load = options.what == "load", on_cpu = settings.compute.device == nn::Device::cpu;
   const double images_per_second = 1000.0 * static_cast<double>(result.images) / times.median;
   if (options.common.json) {
-    const nlohmann::ordered_json line{
+    nlohmann::ordered_json line{
         {"model", load ? nlohmann::ordered_json() : nlohmann::ordered_json(settings.model)},
         {"what", options.what},
         {"device", name(settings.compute.device)},
@@ -120,6 +134,9 @@ void print_result(const BenchOptions& options, const Result& result) {
                   nn::thread_count(), images_per_second, times.median, load ? "file" : "batch", times.fastest,
                   times.slowest, peak_bytes(settings.compute.device) >> 20)
           .c_str());
+  for (const auto& [stage, milliseconds] : result.stages) {
+    std::printf("%s\n", fmt::format("  {:<12}{:>8.3f} ms a file and thread", stage, milliseconds).c_str());
+  }
 }
 
 /// An unknown model or a size that it cannot take is wrong usage.
@@ -133,6 +150,7 @@ void complete(BenchSettings& settings) {
 }
 
 int run_bench(BenchOptions options) {
+  if (!options.inputs.empty() && options.what != "load") throw UsageError("--inputs is for --what load");
   complete(options.settings);
   train::Compute& compute = options.settings.compute;
   const bool graph = compute.graph;
@@ -165,6 +183,8 @@ void add_bench(CLI::App& program, Selected& selected) {
       ->check(CLI::IsMember({"train", "infer", "load", "ops"}))
       ->capture_default_str();
   command->add_option("--images", options->images, "Files for --what load");
+  command->add_option("--inputs", options->inputs,
+                      "Where --what load also writes what it makes of them (.safetensors)");
   add_compute(*command, options->compute);
   if (nn::runtime(nn::Device::cuda) != nullptr) {
     command->add_flag("--graph,!--no-graph", options->settings.compute.graph,
