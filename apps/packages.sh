@@ -2,7 +2,7 @@
 
 # What building and running falx needs.
 packages_to_build=(g++ cmake ninja-build ccache libeigen3-dev libdcmtk-dev libopenjp2-7-dev libstb-dev libhwy-dev
-  libcli11-dev libfmt-dev nlohmann-json3-dev libhdf5-dev)
+  libcli11-dev libfmt-dev nlohmann-json3-dev libhdf5-dev libxxhash-dev)
 # What the tests need besides: GoogleTest, Google Benchmark, dcmdump, a second compiler and the linters.
 packages_to_test=(libgtest-dev libgmock-dev libbenchmark-dev dcmtk clang clang-format clang-tidy git)
 

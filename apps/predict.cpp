@@ -10,6 +10,7 @@
 #include <optional>
 #include <vector>
 
+#include "apps/cache_options.h"
 #include "apps/commands.h"
 #include "apps/interruption.h"
 #include "apps/output_directory.h"
@@ -32,6 +33,7 @@ struct Options {
   fs::path out, submission_template;
   bool overwrite = false;
   train::ComputeOptions compute;
+  CacheOptions cache;
   CommonOptions common;
 };
 
@@ -167,9 +169,12 @@ int run_predict(const Options& options, Progress& progress) {
   if (!options.submission_template.empty()) rows = train::read_template(options.submission_template);
   const OutputFiles files(options.out);
 
-  train::SliceCache cache;
+  train::SliceCache cache(train::SliceCache::default_capacity, disk_cache(options.cache));
   const train::PredictionRun run = predict(ensemble, predict_options, cache, progress);
   Interruption::stop_if_requested();
+  if (cache.disk() != nullptr && !cache.disk()->warning().empty()) {
+    progress.message("falx predict: warning: " + cache.disk()->warning());
+  }
 
   // From here on results are written whole, signal or not.
   prepare_output(options.out, files.all());
@@ -233,6 +238,7 @@ void add_predict(CLI::App& program, Selected& selected) {
       ->capture_default_str();
   command->add_option("--id-key", options->predict.id_key, "Secret key of the patient pseudonyms");
   command->add_flag("--overwrite", options->overwrite, "Replace the results in --out");
+  add_cache(*command, options->cache);
   add_compute(*command, options->compute);
   add_threads(*command, options->common);
   add_quiet(*command, options->common);

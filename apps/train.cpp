@@ -7,6 +7,7 @@
 #include <memory>
 #include <set>
 
+#include "apps/cache_options.h"
 #include "apps/commands.h"
 #include "apps/interruption.h"
 #include "apps/output_directory.h"
@@ -26,6 +27,7 @@ struct TrainOptions {
   std::filesystem::path out, config_file;
   std::string id_key{train::default_id_key};
   bool resume = false, overwrite = false;
+  CacheOptions cache;
   CommonOptions common;
   /// The options that were typed, by their long names.
   std::set<std::string> given;
@@ -146,7 +148,8 @@ int run_train(const TrainOptions& options, Progress& progress) {
   check_split_file(config);
 
   train::TrainingRun run(config, directory, options.id_key, until_stopped(progress.loading()),
-                         options.resume ? train::Start::from_checkpoint : train::Start::anew);
+                         options.resume ? train::Start::from_checkpoint : train::Start::anew,
+                         disk_cache(options.cache));
   Interruption::stop_if_requested();
   for (const std::string& line : run.warnings()) progress.message("falx train: warning: " + line);
   if (!run.weights_loaded().empty() && !options.common.quiet) progress.message("weights " + run.weights_loaded());
@@ -275,6 +278,7 @@ void add_train(CLI::App& program, Selected& selected) {
   command->add_option("--id-key", options->id_key, "Secret key of the patient pseudonyms; not stored");
   command->add_flag("--resume", options->resume, "Go on with the run in --out");
   command->add_flag("--overwrite", options->overwrite, "Replace the run in --out");
+  add_cache(*command, options->cache);
   add_seed(*command, options->common);
   add_threads(*command, options->common);
   add_quiet(*command, options->common);

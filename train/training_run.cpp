@@ -96,13 +96,14 @@ DataParts split_dataset(const Dataset& dataset, const TrainConfig& config, std::
 }
 
 TrainingRun::TrainingRun(TrainConfig config, RunDirectory directory, std::string id_key, const DatasetProgress& loading,
-                         Start start)
+                         Start start, const DiskCacheOptions& disk_cache)
     : config_(std::move(config)),
       compute_(set_up(config_.compute)),
       directory_(std::move(directory)),
       id_key_(std::move(id_key)),
       start_(start),
       weights_(read_initial_weights(config_, directory_, start)),
+      cache_(SliceCache::default_capacity, disk_cache),
       dataset_(load_dataset(dataset_options(config_, loading), cache_)),
       parts_(split_dataset(dataset_, config_, id_key_)),
       preprocessing_(preprocessing_of(config_, dataset_.kind, weights_.origin)),
@@ -149,6 +150,7 @@ std::vector<ImageLabels> TrainingRun::labels_of(const std::vector<std::size_t>& 
 std::vector<std::string> TrainingRun::warnings() const {
   std::vector<std::string> lines;
   if (!dataset_.by_patient) lines.push_back(dataset_.group_warning);
+  if (cache_.disk() != nullptr && !cache_.disk()->warning().empty()) lines.push_back(cache_.disk()->warning());
   if (dataset_.labels_without_image > 0) {
     lines.push_back(std::to_string(dataset_.labels_without_image) +
                     " labelled images cannot be used or are not below " + config_.images);

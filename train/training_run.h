@@ -32,7 +32,8 @@ class TrainingRun {
   /// Reads weights and data and splits the data; writes nothing yet. `config` is resolved; `id_key` makes pseudonyms.
   /// Throws nn::Error for data that cannot be trained on, and for weights that do not fit.
   TrainingRun(TrainConfig config, RunDirectory directory, std::string id_key = std::string(default_id_key),
-              const DatasetProgress& loading = {}, Start start = Start::from_checkpoint);
+              const DatasetProgress& loading = {}, Start start = Start::from_checkpoint,
+              const DiskCacheOptions& disk_cache = {});
   TrainingRun(const TrainingRun&) = delete;
   TrainingRun& operator=(const TrainingRun&) = delete;
   ~TrainingRun();

@@ -1,6 +1,7 @@
 // Runs the program itself, as a user would.
 #pragma once
 
+#include <gtest/gtest.h>
 #include <sys/wait.h>
 
 #include <cstdlib>
@@ -24,6 +25,9 @@ struct ProgramResult {
     return list;
   }
 };
+
+/// Tests leave the user's own cache alone.
+inline const bool cache_is_apart = ::setenv("XDG_CACHE_HOME", (testing::TempDir() + "falx-test-cache").c_str(), 1) == 0;
 
 /// `falx ARGUMENTS`; the arguments go through the shell.
 inline ProgramResult run_falx(const std::string& arguments) {

@@ -17,6 +17,7 @@ DecodedImage decoded_image(const io::CtSlice& slice) {
   image.pixels = nn::Tensor::from<std::int16_t>({1, header.rows, header.columns, 1}, std::span(slice.pixels));
   image.slope = slice.slope;
   image.intercept = slice.intercept;
+  image.compressed = header.compressed;
   if (header.pixel_spacing) image.aspect = (*header.pixel_spacing)[0] / (*header.pixel_spacing)[1];
   return image;
 }
@@ -24,6 +25,7 @@ DecodedImage decoded_image(const io::CtSlice& slice) {
 DecodedImage decoded_image(const io::Picture& picture) {
   constexpr int planes = 3;
   DecodedImage image;
+  image.compressed = true;
   image.pixels = nn::Tensor::empty({1, picture.height, picture.width, planes}, nn::DType::i16);
   std::int16_t* out = image.pixels.data<std::int16_t>();
   const std::int64_t pixels = image.pixels.rows();

@@ -21,6 +21,8 @@ struct DecodedImage {
   double slope = 1, intercept = 0;
   double aspect = 1;  // millimetres from row to row over millimetres from column to column
 
+  bool compressed = false;  // in its file: decoding took a while
+
   std::size_t bytes() const { return static_cast<std::size_t>(pixels.elements()) * nn::size_of(pixels.dtype()); }
 };
 

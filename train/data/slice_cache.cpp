@@ -2,6 +2,21 @@
 
 namespace train {
 
+SliceCache::SliceCache(std::size_t capacity, const DiskCacheOptions& disk)
+    : capacity_(capacity), disk_(disk.directory.empty() ? nullptr : std::make_unique<DiskCache>(disk)) {}
+
+/// From disk: the cache's file if there is one, else the image's own.
+DecodedImage SliceCache::read(const std::string& path, ImageKind kind) {
+  const std::optional<io::FileIdentity> before = disk_ ? io::identify_file(path) : std::nullopt;
+  if (before) {
+    if (std::optional<DecodedImage> found = disk_->find(*before, kind)) return std::move(*found);
+  }
+  DecodedImage image = decode_image(path, kind);
+  // Uncompressed pixels are as quickly read as an entry, and a file that changed meanwhile is neither of the two.
+  if (before && image.compressed && io::identify_file(path) == before) disk_->store(*before, kind, image);
+  return image;
+}
+
 std::shared_ptr<const DecodedImage> SliceCache::get(const std::string& path, ImageKind kind) {
   std::promise<Image> promise;
   std::shared_future<Image> of_another;
@@ -22,7 +37,7 @@ std::shared_ptr<const DecodedImage> SliceCache::get(const std::string& path, Ima
   }
   if (of_another.valid()) return of_another.get();
   try {
-    Image image = std::make_shared<const DecodedImage>(decode_image(path, kind));
+    Image image = std::make_shared<const DecodedImage>(read(path, kind));
     keep(path, image);
     promise.set_value(image);
     return image;

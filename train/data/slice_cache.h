@@ -1,4 +1,5 @@
-// Decoded images kept in memory: DICOM decoding in every epoch is the usual bottleneck of training.
+// Decoded images kept in memory, and those that were long to decode on disk: decoding in every epoch is the usual
+// bottleneck of training.
 #pragma once
 
 #include <cstddef>
@@ -10,6 +11,7 @@
 #include <unordered_map>
 
 #include "train/data/decoded_image.h"
+#include "train/data/disk_cache.h"
 
 namespace train {
 
@@ -18,7 +20,7 @@ class SliceCache {
  public:
   static constexpr std::size_t default_capacity = std::size_t{1} << 30U;
 
-  explicit SliceCache(std::size_t capacity = default_capacity) : capacity_(capacity) {}
+  explicit SliceCache(std::size_t capacity = default_capacity, const DiskCacheOptions& disk = {});
   SliceCache(const SliceCache&) = delete;
   SliceCache& operator=(const SliceCache&) = delete;
 
@@ -29,7 +31,9 @@ class SliceCache {
   std::size_t capacity() const { return capacity_; }
   std::size_t bytes() const;
   std::size_t hits() const;
-  std::size_t misses() const;
+  std::size_t misses() const;  // of the memory
+  /// nullptr without one.
+  const DiskCache* disk() const { return disk_.get(); }
 
  private:
   struct Entry {
@@ -38,9 +42,11 @@ class SliceCache {
   };
 
   using Image = std::shared_ptr<const DecodedImage>;
+  DecodedImage read(const std::string& path, ImageKind kind);
   void keep(const std::string& path, const Image& image);
 
   const std::size_t capacity_;
+  const std::unique_ptr<DiskCache> disk_;
   mutable std::mutex mutex_;
   std::list<Entry> entries_;  // the most recently used first
   std::unordered_map<std::string, std::list<Entry>::iterator> index_;
