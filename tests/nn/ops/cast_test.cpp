@@ -7,9 +7,18 @@
 #include "nn/kernels/fill.h"
 #include "nn/ops/batch_norm.h"
 #include "nn/ops/concat_buffer.h"
+#include "tests/support/register_op_cases.h"
 
 namespace nn {
 namespace {
+
+// By way of f64 and back, where nothing is rounded: the casts' kernels at every pitch and beta, on every device.
+test::Variables there_and_back(const test::Variables& in) {
+  return {cast_to(cast_to(in[0], DType::f64), in[0].value().dtype())};
+}
+const bool registered = test::register_op_cases(
+    "Cast", {{.name = "ThereAndBackOfPixels", .inputs = {{.shape = {2, 3, 5, 7}}}, .function = there_and_back},
+             {.name = "ThereAndBackOfOnePixel", .inputs = {{.shape = {3, 1, 1, 13}}}, .function = there_and_back}});
 
 constexpr float fine = 1 + 0x1p-12F;  // between two bf16 numbers
 

@@ -307,19 +307,25 @@ TEST_F(LoaderTest, RefusesWhatCannotBe) {
   EXPECT_THROW(good.start(0, 6), nn::Error);
 }
 
+/// The pictures below `directory`, with these labels.
+Dataset labelled_pictures(const test::TemporaryDirectory& directory, const std::vector<test::LabelRow>& labels,
+                          train::SliceCache& cache) {
+  test::write_labels(directory / "labels.csv", labels);
+  return train::load_dataset({.images = directory / "pictures",
+                              .labels = directory / "labels.csv",
+                              .groups = {},
+                              .label_options = {},
+                              .kind = {}},
+                             cache);
+}
+
 TEST(LoaderOfPictures, LoadsThem) {
   const test::TemporaryDirectory directory;
   for (int i = 0; i < 3; ++i) {
     test::write_picture(directory / ("pictures/" + std::to_string(i) + ".png"), 20, 16, i);
   }
-  test::write_labels(directory / "labels.csv", {{"0", true}, {"1", false}, {"2", true}});
   train::SliceCache cache;
-  const Dataset dataset = train::load_dataset({.images = directory / "pictures",
-                                               .labels = directory / "labels.csv",
-                                               .groups = {},
-                                               .label_options = {},
-                                               .kind = {}},
-                                              cache);
+  const Dataset dataset = labelled_pictures(directory, {{"0", true}, {"1", false}, {"2", true}}, cache);
   Loader evaluation(dataset, dataset.labelled(), Preprocessing::defaults(ImageKind::pictures, InputKind::windows, 8),
                     train::evaluation_options(2), cache);
   const std::vector<Content> batches = run(evaluation, 0);
@@ -336,14 +342,8 @@ TEST(LoaderOfPictures, OfSeveralSizesMakesTheSameInputOfRawBatches) {
     test::write_picture(directory / ("pictures/" + std::to_string(i) + ".png"), sizes[i][0], sizes[i][1], i);
     rows.push_back({std::to_string(i), i % 2 == 0});
   }
-  test::write_labels(directory / "labels.csv", rows);
   train::SliceCache cache;
-  const Dataset dataset = train::load_dataset({.images = directory / "pictures",
-                                               .labels = directory / "labels.csv",
-                                               .groups = {},
-                                               .label_options = {},
-                                               .kind = {}},
-                                              cache);
+  const Dataset dataset = labelled_pictures(directory, rows, cache);
   Preprocessing preprocessing = Preprocessing::defaults(ImageKind::pictures, InputKind::windows, 8);
   preprocessing.mean = {0.4, 0.5, 0.6};
   preprocessing.deviation = {0.2, 0.3, 0.4};
