@@ -14,6 +14,7 @@
 #include "cuda/convolve.h"
 #include "cuda/gemm.h"
 #include "cuda/staging.h"
+#include "nn/kernels/batch_norm.h"
 
 namespace cuda {
 namespace {
@@ -62,40 +63,54 @@ Tensor dense_bias(const Tensor& bias, std::int64_t channels, const Tensor& like)
 }
 
 /// Calls compute(result), where result is `y` if it may be written in place, else scratch of the shape `computed`,
-/// which then goes to y: y = result + beta * y. Returns the result in y's shape.
+/// which then goes to y: y = result + beta * y.
 template <class Compute>
-Tensor write(const Tensor& y, bool in_place, const Shape& computed, float beta, const Compute& compute) {
-  if (in_place) {
-    compute(y);
-    return y;
-  }
+void write(const Tensor& y, bool in_place, const Shape& computed, float beta, const Compute& compute) {
+  if (in_place) return compute(y);
   const Tensor result = scratch(computed, y);
   compute(result);
   scatter(result, y, beta);
-  return result.channel_range(0, y.c());
 }
 
+/// y = relu?(conv + bias) + beta y.
+void convolve_with_bias(const Tensor& x, const Tensor& w, const ConvPrologue& prologue, const ConvEpilogue& epilogue,
+                        const ConvGeometry& geometry, const Tensor& y) {
+  const Tensor& bias = epilogue.bias;
+  const float beta = epilogue.beta;
+  if (is_pointwise(w, geometry)) {
+    const Tensor z = normalized(x, prologue);
+    write(y, beta == 0, y.shape(), beta,
+          [&](const Tensor& to) { multiply(forward_product(z, w, bias, epilogue.relu, 0, to)); });
+  } else {
+    const Tensor z = dense(x, computed_shape(x), prologue), weights = dense(w, computed_weights(w.shape(), w.dtype()));
+    const Shape computed = computed_shape(y);
+    const Tensor b = bias.defined() || epilogue.relu ? dense_bias(bias, computed.c, y) : Tensor();
+    write(y, beta == 0 && is_dense(y, computed.c), computed, beta,
+          [&](const Tensor& to) { convolve_forward(z, weights, b, epilogue.relu, geometry, to); });
+  }
+}
+
+/// A scale and a shift behind the convolution are a pass of their own: no engine has them without compiling it at run
+/// time.
 void forward(const Tensor& x, const Tensor& w, const ConvPrologue& prologue, const ConvEpilogue& epilogue,
              const ConvGeometry& geometry, const Tensor& y) {
   nn::check_conv2d("conv2d_forward", x, w, geometry, y, x.dtype());
   check_type("conv2d_forward", x);
-  const auto& [bias, relu, sum, sum_of_squares, beta] = epilogue;
+  const auto& [bias, scale, shift, relu, beta, mean, variance] = epilogue;
   NN_CHECK(!bias.defined() || (bias.shape() == nn::vector_shape(y.c()) && bias.dtype() == y.dtype()),
            "[conv2d_forward] expects a bias ", nn::vector_shape(y.c()), " ", y.dtype(), ", got ", bias.shape(), " ",
            bias.dtype());
-  Tensor result;
-  if (is_pointwise(w, geometry)) {
-    const Tensor z = normalized(x, prologue);
-    result = write(y, beta == 0, y.shape(), beta,
-                   [&](const Tensor& to) { multiply(forward_product(z, w, epilogue.bias, epilogue.relu, 0, to)); });
+  NN_CHECK(mean.defined() == variance.defined(),
+           "[conv2d_forward] expects mean and variance, or neither; got one of them");
+  if (!scale.defined() && !shift.defined()) {
+    convolve_with_bias(x, w, prologue, epilogue, geometry, y);
   } else {
-    const Tensor z = dense(x, computed_shape(x), prologue), weights = dense(w, computed_weights(w.shape(), w.dtype()));
-    const Shape computed = computed_shape(y);
-    const Tensor b = bias.defined() || relu ? dense_bias(bias, computed.c, y) : Tensor();
-    result = write(y, beta == 0 && is_dense(y, computed.c), computed, beta,
-                   [&](const Tensor& to) { convolve_forward(z, weights, b, epilogue.relu, geometry, to); });
+    const Tensor result = scratch(y.shape(), y), scaled = beta == 0 ? y : scratch(y.shape(), y);
+    convolve_with_bias(x, w, prologue, {.bias = bias}, geometry, result);
+    gather(result, {.scale = scale, .shift = shift, .relu = relu}, scaled);
+    if (beta != 0) scatter(scaled, y, beta);
   }
-  if (sum.defined() || sum_of_squares.defined()) sum_channels(result, sum, sum_of_squares);
+  if (mean.defined()) nn::channel_statistics_forward(y, mean, variance);
 }
 
 void backward_data(const Tensor& dy, const Tensor& w, const ConvGeometry& geometry, const Tensor& dz, float beta) {

@@ -2,7 +2,6 @@
 
 #include "cuda/dispatch.h"
 #include "cuda/launch.cuh"
-#include "cuda/row_reduction.cuh"
 #include "cuda/staging_threads.h"
 #include "nn/kernels/check.h"
 
@@ -80,20 +79,6 @@ void scatter(const Tensor& x, const Tensor& y, float beta) {
           }
         },
         x, y);
-  });
-}
-
-void sum_channels(const Tensor& x, const Tensor& sum, const Tensor& sum_of_squares) {
-  for (const Tensor* vector : {&sum, &sum_of_squares}) {
-    if (vector->defined()) nn::check_vector("sum_channels", *vector, x);
-  }
-  dispatch_activation("sum_channels", x, [&]<class T>() {
-    dispatch_width<T>(
-        [&]<int width>() {
-          reduce_rows(x.rows(), x.c(), ElementAndSquareTerms<T, width>{rows_of<const T>(x)},
-                      WriteSumAndSquares{data_or_null(sum), data_or_null(sum_of_squares)});
-        },
-        x);
   });
 }
 

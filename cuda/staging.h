@@ -33,7 +33,4 @@ void gather(const nn::Tensor& x, const nn::ConvPrologue& prologue, const nn::Ten
 /// dense; y has its type or is f32. With beta 0, y is not read.
 void scatter(const nn::Tensor& x, const nn::Tensor& y, float beta);
 
-/// sum_c = sum over rows of x_rc, sum_of_squares_c of x_rc^2; either may be undefined. In a fixed order.
-void sum_channels(const nn::Tensor& x, const nn::Tensor& sum, const nn::Tensor& sum_of_squares);
-
 }  // namespace cuda

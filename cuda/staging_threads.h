@@ -56,29 +56,4 @@ struct Scatter {
   }
 };
 
-/// Terms of two sums (row_reduction.h): the element, and its square.
-template <class T, int vector_width>
-struct ElementAndSquareTerms {
-  static constexpr int width = vector_width, sums = 2;
-  Rows<const T> x;
-
-  NN_HOST_DEVICE void add(std::int64_t row, std::uint32_t column, int count, Floats<width> (&sum)[sums]) const {
-    const Floats<width> values = cuda::load<width>(x.at(row, column), count);
-    NN_UNROLL for (int i = 0; i < width; ++i) {
-      sum[0].v[i] += values.v[i];
-      sum[1].v[i] += values.v[i] * values.v[i];
-    }
-  }
-};
-
-struct WriteSumAndSquares {
-  float* sum;             // or null
-  float* sum_of_squares;  // or null
-
-  NN_HOST_DEVICE void operator()(std::uint32_t channel, const double* totals) const {
-    if (sum != nullptr) sum[channel] = static_cast<float>(totals[0]);
-    if (sum_of_squares != nullptr) sum_of_squares[channel] = static_cast<float>(totals[1]);
-  }
-};
-
 }  // namespace cuda

@@ -22,10 +22,9 @@ ResidualBlock::ResidualBlock(std::int64_t width, double batch_norm_epsilon)
       norm2_(add_child<nn::BatchNorm2d>("norm2", width, with_relu(batch_norm_epsilon))),
       conv2_(add_child<nn::Conv2d>("conv2", width, width, convolution(1))) {}
 
-nn::Variable ResidualBlock::forward(const nn::Variable& x, const nn::Context& context) {
-  nn::Variable y = conv1_(norm1_(x, context), context);
-  y = conv2_(norm2_(y, context), context);
-  return nn::add(x, y);
+nn::MeasuredMap ResidualBlock::run(const nn::MeasuredMap& x, const nn::Context& context) {
+  const nn::Variable y = nn::run_chain({{norm1_, conv1_}, {norm2_, conv2_}}, x, context).map;
+  return nn::measured(nn::add(x.map, y), context);
 }
 
 Stage::Stage(std::int64_t width_in, std::int64_t width, double batch_norm_epsilon)
@@ -33,8 +32,8 @@ Stage::Stage(std::int64_t width_in, std::int64_t width, double batch_norm_epsilo
       down_(add_child<nn::Conv2d>("down", width_in, width, convolution(2))),
       block_(add_child<ResidualBlock>("block", width, batch_norm_epsilon)) {}
 
-nn::Variable Stage::forward(const nn::Variable& x, const nn::Context& context) {
-  return block_(down_(norm_(x, context), context), context);
+nn::MeasuredMap Stage::run(const nn::MeasuredMap& x, const nn::Context& context) {
+  return block_.run(nn::run_chain({{norm_, down_}}, x, context), context);
 }
 
 Cnn::Cnn(const ModelOptions& options)
@@ -48,11 +47,12 @@ Cnn::Cnn(const ModelOptions& options)
       classifier_(add_child<nn::Linear>("classifier", 2 * width3, options.classes)) {}
 
 nn::Variable Cnn::forward(const nn::Variable& x, const nn::Context& context) {
-  nn::Variable y = stem_(x, context);            // 256 -> 128
-  y = stage1_(y, context);                       //     ->  64
-  y = stage2_(y, context);                       //     ->  32
-  y = stage3_(y, context);                       //     ->  16
-  y = global_pool_(norm_(y, context), context);  // {n, 1, 1, 2 * 192}
+  nn::MeasuredMap maps = nn::measured_conv(stem_, x, context);  // 256 -> 128
+  for (Stage* stage : {&stage1_, &stage2_, &stage3_}) {
+    maps = stage->run(maps, context);  // -> 64 -> 32 -> 16
+  }
+  nn::Variable y = norm_.with_statistics(maps.map, maps.statistics, context);
+  y = global_pool_(y, context);  // {n, 1, 1, 2 * 192}
   return classifier_(dropout_(y, context), context);
 }
 

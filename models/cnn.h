@@ -2,8 +2,7 @@
 #pragma once
 
 #include "models/registry.h"
-#include "nn/layers/batch_norm.h"
-#include "nn/layers/conv2d.h"
+#include "nn/layers/conv_chain.h"
 #include "nn/layers/dropout.h"
 #include "nn/layers/global_pool.h"
 #include "nn/layers/linear.h"
@@ -17,9 +16,7 @@ class ResidualBlock : public nn::Module {
   ResidualBlock(std::int64_t width, double batch_norm_epsilon);
 
   const char* kind() const override { return "ResidualBlock"; }
-
- protected:
-  nn::Variable forward(const nn::Variable& x, const nn::Context& context) override;
+  nn::MeasuredMap run(const nn::MeasuredMap& x, const nn::Context& context);
 
  private:
   nn::BatchNorm2d& norm1_;  // with ReLU
@@ -34,9 +31,7 @@ class Stage : public nn::Module {
   Stage(std::int64_t width_in, std::int64_t width, double batch_norm_epsilon);
 
   const char* kind() const override { return "Stage"; }
-
- protected:
-  nn::Variable forward(const nn::Variable& x, const nn::Context& context) override;
+  nn::MeasuredMap run(const nn::MeasuredMap& x, const nn::Context& context);
 
  private:
   nn::BatchNorm2d& norm_;  // with ReLU

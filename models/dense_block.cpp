@@ -2,8 +2,6 @@
 
 #include <string>
 
-#include "nn/ops/normalize_conv2d.h"
-
 namespace models {
 
 FeatureMaps::FeatureMaps(const nn::Shape& shape, std::initializer_list<const nn::Variable*> inputs,
@@ -13,9 +11,15 @@ FeatureMaps::FeatureMaps(const nn::Shape& shape, std::initializer_list<const nn:
       mean_(nn::vector_shape(shape.c), inputs, nn::full_precision(maps_.dtype())),
       variance_(nn::vector_shape(shape.c), inputs, nn::full_precision(maps_.dtype())) {}
 
-nn::ChannelStatistics FeatureMaps::statistics() const {
-  if (!measures_) return {};
-  return {mean_.filled(), variance_.filled()};
+nn::MeasuredMap FeatureMaps::append(std::int64_t channels) {
+  const nn::Variable y = maps_.append(channels);
+  if (!measures_) return {y};
+  return {y, {mean_.append(channels), variance_.append(channels)}};
+}
+
+nn::MeasuredMap FeatureMaps::maps() const {
+  if (!measures_) return {maps_.filled()};
+  return {maps_.filled(), {mean_.filled(), variance_.filled()}};
 }
 
 DenseLayer::DenseLayer(std::int64_t channels, const Options& options)
@@ -30,26 +34,18 @@ DenseLayer::DenseLayer(std::int64_t channels, const Options& options)
                                    nn::Conv2d::Options{.kernel = 3, .padding = nn::pad(1), .bias = false})) {}
 
 void DenseLayer::extend(FeatureMaps& features, const nn::Context& context) {
-  const nn::Variable bottleneck = norm_conv(norm1_, conv1_, features.maps(), features.statistics(), {}, context);
-  nn::ChannelStatistics of_bottleneck;
-  if (context.batch_statistics()) of_bottleneck = nn::channel_statistics(bottleneck);
-  features.append(conv2_.weight().shape().n,
-                  [&](const nn::Variable& y) { norm_conv(norm2_, conv2_, bottleneck, of_bottleneck, y, context); });
+  const nn::MeasuredMap x = features.maps(), y = features.append(conv2_.weight().shape().n);
+  if (recompute_ || x.map.tape() == nullptr) {  // without a tape nothing is kept in any case
+    nn::run_chain_into({{norm1_, conv1_}, {norm2_, conv2_}}, x, y, context);
+  } else {
+    extend_and_keep(x, y, context);
+  }
 }
 
-nn::Variable DenseLayer::norm_conv(nn::BatchNorm2d& norm, nn::Conv2d& conv, const nn::Variable& x,
-                                   const nn::ChannelStatistics& of_x, const nn::Variable& y,
-                                   const nn::Context& context) const {
-  if (!recompute_ && x.tape() != nullptr) {  // without a tape nothing is kept in any case
-    const nn::Variable normalized = norm.with_statistics(x, of_x, context);
-    return y.defined() ? conv.into(normalized, y, context) : conv(normalized, context);
-  }
-  const nn::Normalization normalization = norm.normalization(x, of_x, context);
-  nn::Variable result = y.defined() ? nn::normalize_conv2d_into(x, normalization, conv.weight(), y, conv.geometry())
-                                    : nn::normalize_conv2d(x, normalization, conv.weight(), conv.geometry());
-  norm.tell_observer(x.shape(), x.shape(), context);
-  conv.tell_observer(x.shape(), result.shape(), context);
-  return result;
+void DenseLayer::extend_and_keep(const nn::MeasuredMap& x, const nn::MeasuredMap& y, const nn::Context& context) {
+  const nn::Variable normalized = norm1_.with_statistics(x.map, x.statistics, context);
+  const nn::MeasuredMap bottleneck = nn::measured_conv(conv1_, normalized, context);
+  nn::measured_conv_into(conv2_, norm2_.with_statistics(bottleneck.map, bottleneck.statistics, context), y, context);
 }
 
 DenseBlock::DenseBlock(std::int64_t channels, std::int64_t layers, const DenseLayer::Options& options)

@@ -9,8 +9,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "nn/layers/batch_norm.h"
-#include "nn/layers/conv2d.h"
+#include "nn/layers/conv_chain.h"
 #include "nn/ops/concat_buffer.h"
 
 namespace models {
@@ -25,18 +24,10 @@ class FeatureMaps {
   /// Room for `shape`; dtype, device and tape are those of `inputs` (see Variable::output).
   FeatureMaps(const nn::Shape& shape, std::initializer_list<const nn::Variable*> inputs, const nn::Context& context);
 
-  /// Calls write(y) with the next `channels`, then takes their statistics.
-  template <class Write>
-  void append(std::int64_t channels, const Write& write) {
-    const nn::Variable y = maps_.append(channels);
-    write(y);
-    if (measures_) nn::channel_statistics_into(y, {mean_.append(channels), variance_.append(channels)});
-  }
-
+  /// The next `channels` and their statistics, to be written by exactly one op each.
+  nn::MeasuredMap append(std::int64_t channels);
   /// All maps so far.
-  nn::Variable maps() const { return maps_.filled(); }
-  /// Theirs; undefined where batch norms take their running statistics.
-  nn::ChannelStatistics statistics() const;
+  nn::MeasuredMap maps() const;
 
  private:
   nn::ConcatBuffer maps_;
@@ -61,9 +52,8 @@ class DenseLayer : public nn::Module {
   void extend(FeatureMaps& features, const nn::Context& context);
 
  private:
-  /// conv(norm(x)), written into y if y is defined.
-  nn::Variable norm_conv(nn::BatchNorm2d& norm, nn::Conv2d& conv, const nn::Variable& x,
-                         const nn::ChannelStatistics& of_x, const nn::Variable& y, const nn::Context& context) const;
+  /// The same as extend(), keeping the normalised maps.
+  void extend_and_keep(const nn::MeasuredMap& x, const nn::MeasuredMap& y, const nn::Context& context);
 
   bool recompute_;
   nn::BatchNorm2d& norm1_;  // with ReLU

@@ -44,11 +44,11 @@ Transition::Transition(std::int64_t channels, double epsilon)
       conv_(add_child<nn::Conv2d>("conv", channels, channels / 2, nn::Conv2d::Options{.kernel = 1, .bias = false})) {}
 
 FeatureMaps Transition::lead_to(DenseBlock& next, const FeatureMaps& features, const nn::Context& context) {
-  const nn::Variable x = norm_.with_statistics(features.maps(), features.statistics(), context);
-  const nn::Variable pooled = pool_(x, context);
+  const auto [map, statistics] = features.maps();
+  const nn::Variable pooled = pool_(norm_.with_statistics(map, statistics, context), context);
   const nn::Shape first = conv_.output_shape(pooled.shape());
   FeatureMaps maps = next.feature_maps(first, pooled, conv_.weight(), context);
-  maps.append(first.c, [&](const nn::Variable& y) { conv_.into(pooled, y, context); });
+  nn::measured_conv_into(conv_, pooled, maps.append(first.c), context);
   return maps;
 }
 
@@ -77,10 +77,12 @@ DenseFeatures::DenseFeatures(const DenseNetConfiguration& configuration, const M
 }
 
 FeatureMaps DenseFeatures::stem(const nn::Variable& x, const nn::Context& context) {
-  const nn::Variable y = norm0_(conv0_(x, context), context);
+  const nn::Variable y = nn::conv_norm(conv0_, norm0_, x, context);
   const nn::Shape first = pool0_.output_shape(y.shape());
   FeatureMaps maps = blocks_[0]->feature_maps(first, y, {}, context);
-  maps.append(first.c, [&](const nn::Variable& pooled) { pool0_.into(y, pooled, context); });
+  const auto [pooled, statistics] = maps.append(first.c);
+  pool0_.into(y, pooled, context);
+  if (context.batch_statistics()) nn::channel_statistics_into(pooled, statistics);
   return maps;
 }
 
@@ -91,7 +93,8 @@ nn::Variable DenseFeatures::forward(const nn::Variable& x, const nn::Context& co
     features = transitions_[i - 1]->lead_to(*blocks_[i], features, context);  // -> 28 -> 14 -> 7
     blocks_[i]->extend(features, context);
   }
-  return norm5_->with_statistics(features.maps(), features.statistics(), context);
+  const auto [map, statistics] = features.maps();
+  return norm5_->with_statistics(map, statistics, context);
 }
 
 DenseNet::DenseNet(const DenseNetConfiguration& configuration, const ModelOptions& options) {

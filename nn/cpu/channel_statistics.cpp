@@ -1,10 +1,9 @@
-// Mean and variance per channel: one pass over memory, numerically sound.
-#include <cmath>
+// Mean and variance per channel, their gradient, and the running statistics that follow them.
 #include <vector>
 
+#include "nn/cpu/channel_moments.h"
 #include "nn/cpu/elementwise.h"
 #include "nn/cpu/prefetch.h"
-#include "nn/cpu/row_sums.h"
 #include "nn/functors/batch_norm.h"
 #include "nn/kernels/batch_norm.h"
 
@@ -12,61 +11,18 @@ namespace nn {
 namespace cpu {
 namespace {
 
-/// Mean and sum of squared deviations of a number of rows, per channel.
-struct Moments {
-  double count = 0;
-  std::vector<double> mean, squares;
-};
-
-/// Of rows [begin, end), in two passes: the second finds the rows in the cache.
-template <class T>
-Moments moments_of_rows(const Tensor& x, std::int64_t begin, std::int64_t end) {
-  const auto size = static_cast<std::size_t>(x.c());
-  Moments m{static_cast<double>(end - begin), std::vector<double>(size), std::vector<double>(size)};
-  sum_values_in_blocks<T>(
-      x, begin, end, [](T value, std::int64_t) { return value; }, m.mean.data());
-  std::vector<T> centre(size);
-  for (std::size_t i = 0; i < size; ++i) {
-    m.mean[i] /= m.count;
-    centre[i] = static_cast<T>(m.mean[i]);
-  }
-  sum_values_in_blocks<T>(
-      x, begin, end,
-      [middle = centre.data()](T value, std::int64_t i) { return (value - middle[i]) * (value - middle[i]); },
-      m.squares.data());
-  for (std::size_t i = 0; i < size; ++i) {  // the centre is the mean rounded to T
-    const double shift = m.mean[i] - static_cast<double>(centre[i]);
-    m.squares[i] = std::max(m.squares[i] - m.count * shift * shift, 0.0);  // in this order, a NaN stays
-  }
-  return m;
-}
-
-/// Chan, Golub and LeVeque (1979): the moments of two sets of rows together.
-void combine(Moments& all, const Moments& more) {
-  const double count = all.count + more.count;
-  for (std::size_t i = 0; i < all.mean.size(); ++i) {
-    const double delta = more.mean[i] - all.mean[i];
-    all.mean[i] += delta * more.count / count;
-    all.squares[i] += more.squares[i] + delta * delta * all.count * more.count / count;
-  }
-  all.count = count;
-}
-
 void channel_statistics_forward(const Tensor& x, const Tensor& mean, const Tensor& variance) {
   check_vector("channel_statistics", mean, x);
   check_vector("channel_statistics", variance, x);
   dispatch_float("channel_statistics", x, [&]<class T>() {
     const std::int64_t grain = rows_per_chunk(x.c());
-    std::vector<Moments> chunks(static_cast<std::size_t>((x.rows() + grain - 1) / grain));
+    ChannelMoments moments((x.rows() + grain - 1) / grain, x.c());
     parallel_for(0, x.rows(), grain, [&](std::int64_t begin, std::int64_t end) {
-      chunks[static_cast<std::size_t>(begin / grain)] = moments_of_rows<T>(x, begin, end);
+      PieceMoments<T> piece(x.c());
+      piece.add(x.row<T>(begin), x.pitch(), end - begin);
+      piece.store(moments, begin / grain, 0);
     });
-    Moments& all = chunks.front();
-    for (std::size_t chunk = 1; chunk < chunks.size(); ++chunk) combine(all, chunks[chunk]);
-    for (std::size_t i = 0; i < all.mean.size(); ++i) {
-      mean.data<T>()[i] = static_cast<T>(all.mean[i]);
-      variance.data<T>()[i] = static_cast<T>(all.squares[i] / all.count);
-    }
+    moments.write(mean, variance);
   });
 }
 

@@ -6,6 +6,7 @@
 // Where conv_choice.h says so, by minimal filtering instead (winograd.h).
 #include "nn/kernels/conv.h"
 
+#include "nn/cpu/blocking.h"
 #include "nn/cpu/conv_data.h"
 #include "nn/cpu/elementwise.h"
 #include "nn/cpu/patches.h"
@@ -69,13 +70,34 @@ void check_vectors(const char* kernel, std::initializer_list<const Tensor*> vect
   }
 }
 
+/// The same with the bias as part of the shift: (r + bias) scale + shift = r scale + (bias scale + shift).
+ConvEpilogue with_bias_in_shift(const ConvEpilogue& given) {
+  ConvEpilogue epilogue = given;
+  epilogue.bias = {};
+  if (!given.bias.defined()) return epilogue;
+  epilogue.shift = given.bias;
+  if (!given.scale.defined() && !given.shift.defined()) return epilogue;
+  epilogue.shift = Tensor::empty(given.bias.shape(), given.bias.dtype());
+  dispatch_float("conv2d_forward", given.bias, [&]<class T>() {
+    for (std::int64_t k = 0; k < given.bias.c(); ++k) {
+      const double scale = given.scale.defined() ? static_cast<double>(given.scale.data<T>()[k]) : 1;
+      const double shift = given.shift.defined() ? static_cast<double>(given.shift.data<T>()[k]) : 0;
+      epilogue.shift.data<T>()[k] = static_cast<T>(static_cast<double>(given.bias.data<T>()[k]) * scale + shift);
+    }
+  });
+  return epilogue;
+}
+
 WindowGrid pixel_grid(const Shape& image) { return {.count_h = image.h, .count_w = image.w}; }
 
-void forward(const Tensor& x, const Tensor& w, const ConvPrologue& prologue, const ConvEpilogue& epilogue,
+void forward(const Tensor& x, const Tensor& w, const ConvPrologue& prologue, const ConvEpilogue& given,
              const ConvGeometry& geometry, const Tensor& y) {
   check_conv2d("conv2d_forward", x, w, geometry, y, x.dtype());
   check_vectors("conv2d_forward", {&prologue.scale, &prologue.shift}, x);
-  check_vectors("conv2d_forward", {&epilogue.bias, &epilogue.sum, &epilogue.sum_of_squares}, y);
+  check_vectors("conv2d_forward", {&given.bias, &given.scale, &given.shift, &given.mean, &given.variance}, y);
+  NN_CHECK(given.mean.defined() == given.variance.defined(),
+           "[conv2d_forward] expects mean and variance, or neither; got one of them");
+  const ConvEpilogue epilogue = with_bias_in_shift(given);
   if (const auto tiles = winograd::tiles_for(ConvPass::forward, x, w, geometry)) {
     return winograd::forward(*tiles, x, w, prologue, epilogue, geometry.padding, y);
   }
@@ -83,9 +105,13 @@ void forward(const Tensor& x, const Tensor& w, const ConvPrologue& prologue, con
     const std::int64_t depth = w.elements() / w.n();
     const auto weights = PackedMatrix<T>::from_transposed(weight_rows<T>(w), depth, w.n());
     const PatchReader<T> patches(x, forward_grid(w.shape(), geometry, y.shape()), prologue);
-    const PixelWriter<T> pixels(y, pixel_grid(y.shape()), epilogue, y.rows());
+    PixelWriter<T> pixels(y, pixel_grid(y.shape()), epilogue);
+    if (!epilogue.mean.defined()) return multiply<T>(patches, y.rows(), weights, pixels);
+    const std::int64_t piece_rows = rows_per_piece<T>(y.rows());
+    ChannelMoments moments(blocks(y.rows(), piece_rows), y.c());
+    pixels.measure_into(moments, piece_rows);
     multiply<T>(patches, y.rows(), weights, pixels);
-    pixels.finish_sums(epilogue);
+    moments.write(epilogue.mean, epilogue.variance);
   });
 }
 
@@ -111,8 +137,8 @@ void backward_data(const Tensor& dy, const Tensor& w, const ConvGeometry& geomet
   }
   dispatch_float("conv2d_backward_data", dy, [&]<class T>() {
     multiply_backward_data<T>(dy, w, geometry, dz.shape(),
-                              [&](const WindowGrid& pixels, std::int64_t rows, const auto& multiply_into) {
-                                multiply_into(PixelWriter<T>(dz, pixels, {.beta = beta}, rows));
+                              [&](const WindowGrid& pixels, std::int64_t /*rows*/, const auto& multiply_into) {
+                                multiply_into(PixelWriter<T>(dz, pixels, {.beta = beta}));
                               });
   });
 }

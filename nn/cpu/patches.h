@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <vector>
 
+#include "nn/cpu/channel_moments.h"
 #include "nn/cpu/gemm.h"
 #include "nn/cpu/prefetch.h"
 #include "nn/cpu/rows.h"
@@ -151,17 +151,17 @@ class PatchReader final : public MatrixReader<T> {
 template <class T>
 class PixelWriter final : public MatrixWriter<T> {
  public:
-  /// `rows` of the result will come in pieces of rows_per_piece(rows).
-  PixelWriter(const Tensor& image, const WindowGrid& grid, const ConvEpilogue& epilogue, std::int64_t rows)
-      : data_(image.data<T>()),
-        image_(image, grid),
-        relu_(epilogue.relu),
-        beta_(static_cast<T>(epilogue.beta)),
-        piece_rows_(rows_per_piece<T>(rows)) {
-    if (epilogue.bias.defined()) bias_ = epilogue.bias.data<T>();
-    const auto sums = static_cast<std::size_t>((rows + piece_rows_ - 1) / piece_rows_ * image.c());
-    if (epilogue.sum.defined()) sum_.resize(sums);
-    if (epilogue.sum_of_squares.defined()) sum_of_squares_.resize(sums);
+  /// An epilogue without bias (the shift takes it in) and without statistics: of them see measure_into().
+  PixelWriter(const Tensor& image, const WindowGrid& grid, const ConvEpilogue& epilogue)
+      : data_(image.data<T>()), image_(image, grid), relu_(epilogue.relu), beta_(static_cast<T>(epilogue.beta)) {
+    if (epilogue.scale.defined()) scale_ = epilogue.scale.data<T>();
+    if (epilogue.shift.defined()) shift_ = epilogue.shift.data<T>();
+  }
+
+  /// Also adds up what is written: row r belongs to piece r / piece_rows. For a grid that visits all pixels in order.
+  void measure_into(ChannelMoments& moments, std::int64_t piece_rows) {
+    moments_ = &moments;
+    piece_rows_ = piece_rows;
   }
 
   void expect(std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns) const override {
@@ -170,7 +170,6 @@ class PixelWriter final : public MatrixWriter<T> {
 
   void write(std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns, const T* from,
              std::int64_t pitch) const override {
-    if (!sum_.empty() || !sum_of_squares_.empty()) add_sums(row, rows, column, columns, from, pitch);
     for_each_line(image_.grid, row, rows, [&](std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t count) {
       transform_rows<T>({.from = from,
                          .from_pitch = pitch,
@@ -178,51 +177,27 @@ class PixelWriter final : public MatrixWriter<T> {
                          .to_pitch = image_.grid.step_w * image_.pitch,
                          .rows = count,
                          .columns = columns,
-                         .shift = bias_ == nullptr ? nullptr : bias_ + column,
+                         .scale = scale_ == nullptr ? nullptr : scale_ + column,
+                         .shift = shift_ == nullptr ? nullptr : shift_ + column,
                          .relu = relu_,
                          .beta = beta_});
       from += count * pitch;
     });
-  }
-
-  /// Adds up the pieces' sums, in order. After the product, for the epilogue's tensors.
-  void finish_sums(const ConvEpilogue& epilogue) const {
-    finish(sum_, epilogue.sum);
-    finish(sum_of_squares_, epilogue.sum_of_squares);
+    if (moments_ == nullptr) return;
+    PieceMoments<T> piece(columns);  // of rows that are still in the cache
+    piece.add(data_ + row * image_.pitch + column, image_.pitch, rows);
+    piece.store(*moments_, row / piece_rows_, column);
   }
 
  private:
-  void add_sums(std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns, const T* from,
-                std::int64_t pitch) const {
-    const std::int64_t block = row / piece_rows_ * image_.shape.c + column;
-    for (std::int64_t r = 0; r < rows; ++r) {
-      for (std::int64_t k = 0; k < columns; ++k) {
-        auto value = static_cast<double>(from[r * pitch + k]);
-        if (bias_ != nullptr) value += static_cast<double>(bias_[column + k]);
-        if (relu_ && value < 0) value = 0;
-        const auto at = static_cast<std::size_t>(block + k);
-        if (!sum_.empty()) sum_[at] += value;
-        if (!sum_of_squares_.empty()) sum_of_squares_[at] += value * value;
-      }
-    }
-  }
-
-  void finish(const std::vector<double>& partial, const Tensor& out) const {
-    const auto c = static_cast<std::size_t>(image_.shape.c);
-    for (std::size_t k = 0; k < c && !partial.empty(); ++k) {
-      double sum = 0;
-      for (std::size_t at = k; at < partial.size(); at += c) sum += partial[at];
-      out.data<T>()[k] = static_cast<T>(sum);
-    }
-  }
-
   T* data_;
   GridImage image_;
-  const T* bias_ = nullptr;
+  const T* scale_ = nullptr;
+  const T* shift_ = nullptr;
   bool relu_;
   T beta_;
-  std::int64_t piece_rows_;
-  mutable std::vector<double> sum_, sum_of_squares_;  // one row of channels per piece of rows: no two threads share one
+  ChannelMoments* moments_ = nullptr;
+  std::int64_t piece_rows_ = 0;
 };
 
 }  // namespace nn::cpu

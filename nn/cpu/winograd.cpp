@@ -2,7 +2,7 @@
 //
 //   group of tiles --transform--> V  36 x (tiles x in)          for all tiles of a group, panels of a few tiles
 //                                 M  36 x (tiles x out) = V U   36 matrix products
-//   pixels of Y  <--transform--   M                             + bias, ReLU, sums, beta
+//   pixels of Y  <--transform--   M                             + scale, shift, ReLU, beta, statistics
 //
 // A small group's V and M lie in one core's second-level cache from beginning to end, and threads share the groups
 // ("fused"). With many channels the filters U no longer fit a cache beside them, and reading them anew for every small
@@ -11,6 +11,7 @@
 
 #include "nn/core/parallel.h"
 #include "nn/cpu/blocking.h"
+#include "nn/cpu/channel_moments.h"
 #include "nn/cpu/winograd_plan.h"
 
 namespace nn::cpu::winograd {
@@ -44,33 +45,6 @@ struct Convolution {
   TileGrid grid;
   std::int64_t channels;  // out
   ForwardPlan plan;
-};
-
-/// The sums of one channel pass over a group of `panel` tiles; null if not wanted.
-double* sums_at(std::vector<double>& sums, std::int64_t panel, std::int64_t channels) {
-  return sums.empty() ? nullptr : sums.data() + panel * channels;
-}
-
-/// Sums over pixels, one row of channels for each panel of tiles, added up in order at the end.
-struct PartialSums {
-  PartialSums(const ConvEpilogue& epilogue, std::int64_t panels, std::int64_t all_channels) : channels(all_channels) {
-    const auto count = static_cast<std::size_t>(panels * channels);
-    if (epilogue.sum.defined()) sum.resize(count);
-    if (epilogue.sum_of_squares.defined()) sum_of_squares.resize(count);
-  }
-
-  void finish(const std::vector<double>& partial, const Tensor& out) const {
-    for (std::int64_t c = 0; c < channels && !partial.empty(); ++c) {
-      double total = 0;
-      for (auto at = static_cast<std::size_t>(c); at < partial.size(); at += static_cast<std::size_t>(channels)) {
-        total += partial[at];
-      }
-      out.data<float>()[c] = static_cast<float>(total);
-    }
-  }
-
-  std::int64_t channels;
-  std::vector<double> sum, sum_of_squares;
 };
 
 /// Working memory for one group.
@@ -200,28 +174,46 @@ TileSource input_tiles(const Tensor& x, const ConvPrologue& prologue, const Padd
           .relu = prologue.relu};
 }
 
+/// Adds up channels [column, column + columns) of the pixels of y that tiles became, and that are still in the cache.
+void measure(TileSize size, const Tensor& y, const TileRange& tiles, std::int64_t column, std::int64_t columns,
+             ChannelMoments& moments, std::int64_t piece) {
+  PieceMoments<float> sums(columns);
+  const auto& [grid, first, count] = tiles;
+  for (std::int64_t tile = first; tile < first + count;) {  // as many as lie side by side in a line of tiles
+    const std::int64_t line = tile / grid.count_w,
+                       in_line = std::min(grid.count_w - tile % grid.count_w, first + count - tile);
+    const std::int64_t h = line % grid.count_h * side(size), w = tile % grid.count_w * side(size);
+    const std::int64_t pixels = std::min(in_line * side(size), y.w() - w);
+    for (std::int64_t i = h; i < std::min(h + side(size), y.h()); ++i) {
+      sums.add(y.row<float>((line / grid.count_h * y.h() + i) * y.w() + w) + column, y.pitch(), pixels);
+    }
+    tile += in_line;
+  }
+  sums.store(moments, piece, column);
+}
+
 void forward(TileSize size, const Tensor& x, const Tensor& w, const ConvPrologue& prologue,
              const ConvEpilogue& epilogue, const Padding& padding, const Tensor& y) {
   const std::int64_t panel = tile_shape<float>().rows;
-  PartialSums sums(epilogue, blocks(TileGrid(y.shape(), size).tiles, panel), y.c());
+  std::optional<ChannelMoments> moments;
+  if (epilogue.mean.defined()) moments.emplace(blocks(TileGrid(y.shape(), size).tiles, panel), y.c());
+  const TileTarget target{.data = y.data<float>(),
+                          .shape = y.shape(),
+                          .pitch = y.pitch(),
+                          .scale = data_or_null(epilogue.scale),
+                          .shift = data_or_null(epilogue.shift),
+                          .relu = epilogue.relu,
+                          .beta = epilogue.beta};
   const auto to_pixels = [&](const Frequencies& m, const TileRange& tiles, std::int64_t column, std::int64_t columns) {
-    transform_output(size, m, tiles, column, columns,
-                     {.data = y.data<float>(),
-                      .shape = y.shape(),
-                      .pitch = y.pitch(),
-                      .bias = data_or_null(epilogue.bias),
-                      .relu = epilogue.relu,
-                      .beta = epilogue.beta,
-                      .sum = sums_at(sums.sum, tiles.first / panel, y.c()),
-                      .sum_of_squares = sums_at(sums.sum_of_squares, tiles.first / panel, y.c())});
+    transform_output(size, m, tiles, column, columns, target);
+    if (moments) measure(size, y, tiles, column, columns, *moments, tiles.first / panel);
   };
   const Tensor taps = transposed_taps(w);
   convolve(
       size, input_tiles(x, prologue, padding),
       {.data = taps.data<float>(), .tap_step = w.c() * w.n(), .depth_step = w.n(), .depth = w.c(), .columns = w.n()},
       y.shape(), to_pixels);
-  sums.finish(sums.sum, epilogue.sum);
-  sums.finish(sums.sum_of_squares, epilogue.sum_of_squares);
+  if (moments) moments->write(epilogue.mean, epilogue.variance);
 }
 
 void backward_data(TileSize size, const Tensor& dy, const Tensor& w, const Padding& padding, const Shape& dz,

@@ -59,12 +59,15 @@ struct StoreFrequencies {
   }
 };
 
-/// Vectors of the prologue for channels [c, c + channels); zeros for channels that do not exist stay zeros.
-HWY_INLINE Vector scale_at(const TileSource& source, std::int64_t c, std::int64_t channels) {
-  return source.scale == nullptr ? constant(1) : load_first(source.scale + c, channels);
+/// Vectors of a prologue or an epilogue for channels [c, c + channels); zeros for channels that do not exist stay
+/// zeros.
+template <class Vectors>
+HWY_INLINE Vector scale_at(const Vectors& vectors, std::int64_t c, std::int64_t channels) {
+  return vectors.scale == nullptr ? constant(1) : load_first(vectors.scale + c, channels);
 }
-HWY_INLINE Vector shift_at(const TileSource& source, std::int64_t c, std::int64_t channels) {
-  return source.shift == nullptr ? constant(0) : load_first(source.shift + c, channels);
+template <class Vectors>
+HWY_INLINE Vector shift_at(const Vectors& vectors, std::int64_t c, std::int64_t channels) {
+  return vectors.shift == nullptr ? constant(0) : load_first(vectors.shift + c, channels);
 }
 
 template <class Step>
@@ -112,50 +115,40 @@ struct LoadFrequencies {
   }
 };
 
-/// A whole output tile, nothing but bias and ReLU.
+/// A whole output tile, nothing but scale, shift and ReLU.
 struct StoreTile {
   float* first;
   std::int64_t line, pitch;
-  Vector bias;
+  Vector scale, shift;
   bool relu;
 
   HWY_INLINE void operator()(int i, int j, Vector value) const {
-    value = hn::Add(value, bias);
+    value = hn::MulAdd(value, scale, shift);
     if (relu) value = hn::IfThenZeroElse(hn::Lt(value, hn::Zero(Lanes())), value);
     hn::StoreU(value, Lanes(), first + i * line + j * pitch);
   }
 };
 
-/// Any output tile: cut off by the image's edge, of fewer channels than a vector's, with sums and beta.
+/// Any output tile: cut off by the image's edge, of fewer channels than a vector's, with beta.
 struct StoreAnyTile {
   float* first;
   std::int64_t line, pitch, channels;
   std::int64_t end_h, end_w;
-  Vector bias;
+  Vector scale, shift;
   bool relu;
   float beta;
-  Vector sum, sum_of_squares;
 
-  HWY_INLINE void operator()(int i, int j, Vector value) {
+  HWY_INLINE void operator()(int i, int j, Vector value) const {
     if (i >= end_h || j >= end_w) return;
     const Lanes d;
     const auto exist = hn::FirstN(d, static_cast<std::size_t>(channels));
     float* to = first + i * line + j * pitch;
-    value = hn::Add(value, bias);
+    value = hn::MulAdd(value, scale, shift);
     if (relu) value = hn::IfThenZeroElse(hn::Lt(value, hn::Zero(d)), value);
-    sum = hn::Add(sum, value);
-    sum_of_squares = hn::MulAdd(value, value, sum_of_squares);
     if (beta != 0) value = hn::MulAdd(hn::Set(d, beta), load_first(to, channels), value);
     hn::BlendedStore(value, exist, d, to);
   }
 };
-
-void add_to(double* sums, Vector values, std::int64_t count) {
-  if (sums == nullptr) return;
-  HWY_ALIGN float each[channel_step];
-  hn::Store(values, Lanes(), each);
-  for (std::int64_t k = 0; k < count; ++k) sums[k] += static_cast<double>(each[k]);
-}
 
 template <class Step>
 void to_pixels(const Frequencies& m, const TileRange& tiles, std::int64_t column, std::int64_t columns,
@@ -164,7 +157,6 @@ void to_pixels(const Frequencies& m, const TileRange& tiles, std::int64_t column
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(Lanes()));
   const Shape& image = target.shape;
   const std::int64_t line = image.w * target.pitch;
-  const bool plain = target.beta == 0 && target.sum == nullptr && target.sum_of_squares == nullptr;
   for (std::int64_t t = 0; t < tiles.count; ++t) {
     const Place place(tiles.grid, tiles.first + t, side);
     float* first = target.data + ((place.n * image.h + place.h) * image.w + place.w) * target.pitch;
@@ -172,16 +164,14 @@ void to_pixels(const Frequencies& m, const TileRange& tiles, std::int64_t column
     for (std::int64_t k = 0; k < columns; k += lanes) {
       const std::int64_t c = column + k, channels = std::min(lanes, columns - k);
       const LoadFrequencies load{m.data + t * m.panels.columns + k, m.step, Step::in};
-      const Vector bias = target.bias == nullptr ? constant(0) : load_first(target.bias + c, channels);
-      if (plain && whole && channels == lanes) {
-        StoreTile store{first + c, line, target.pitch, bias, target.relu};
+      const Vector scale = scale_at(target, c, channels), shift = shift_at(target, c, channels);
+      if (target.beta == 0 && whole && channels == lanes) {
+        StoreTile store{first + c, line, target.pitch, scale, shift, target.relu};
         transform_2d<Step>(load, store);
       } else {
-        StoreAnyTile store{first + c, line,        target.pitch, channels,    image.h - place.h, image.w - place.w,
-                           bias,      target.relu, target.beta,  constant(0), constant(0)};
+        StoreAnyTile store{first + c,         line,  target.pitch, channels,    image.h - place.h,
+                           image.w - place.w, scale, shift,        target.relu, target.beta};
         transform_2d<Step>(load, store);
-        add_to(target.sum == nullptr ? nullptr : target.sum + c, store.sum, channels);
-        add_to(target.sum_of_squares == nullptr ? nullptr : target.sum_of_squares + c, store.sum_of_squares, channels);
       }
     }
   }

@@ -77,17 +77,15 @@ void transform_input(TileSize size, const TileSource& source, const TileRange& t
 void transform_output_gradient(TileSize size, const TileSource& source, const TileRange& tiles, const Frequencies& to,
                                std::int64_t row);
 
-/// Where output tiles go: y = relu?(tile + bias) + beta y.
+/// Where output tiles go: y = relu?(tile * scale + shift) + beta y.
 struct TileTarget {
   float* data;
   Shape shape;
   std::int64_t pitch;
-  const float* bias = nullptr;
+  const float* scale = nullptr;
+  const float* shift = nullptr;
   bool relu = false;
   float beta = 0;
-  /// If not null: one number a channel, to which the sums over pixels (of the squares) before beta are added.
-  double* sum = nullptr;
-  double* sum_of_squares = nullptr;
 };
 
 /// Y = A^T M A for channels [column, column + columns): row t of M and its column 0 are tile t of the range and

@@ -2,8 +2,8 @@
 //   y[n,i,j,o] = sum over p,q,k of w[o,p,q,k] * z[n, i*stride_h - top + p, j*stride_w - left + q, k],  z 0 outside x
 // x {n,h,w,in}, w {out,kernel_h,kernel_w,in}, y {n,h',w',out} with h' = (h + top + bottom - kernel_h) / stride_h + 1.
 //
-// Types: x, w, y, their gradients and the bias have one type, f32, f64 (CPU) or bf16 (GPU). The prologue's vectors, the
-// epilogue's sums and the gradient of w have full_precision of it: f32 where it is bf16.
+// Types: x, w, y, their gradients and the bias have one type, f32, f64 (CPU) or bf16 (GPU). All other vectors of the
+// prologue and the epilogue and the gradient of w have full_precision of it: f32 where it is bf16.
 #pragma once
 
 #include <tuple>
@@ -37,14 +37,18 @@ struct ConvPrologue {
   auto tensors() const { return std::tie(scale, shift); }
 };
 
-/// What happens to y while it is written, in this order.
+/// What happens to the result while it is written: y = relu?((result + bias) * scale + shift) + beta * y per output
+/// channel. An undefined tensor is left out. Scale, shift and ReLU are the folded batch norm behind a convolution.
 struct ConvEpilogue {
-  Tensor bias{};  // {1,1,1,out}; added
+  Tensor bias{};            // {1,1,1,out}
+  Tensor scale{}, shift{};  // {1,1,1,out}
   bool relu = false;
-  Tensor sum{}, sum_of_squares{};  // {1,1,1,out}; overwritten with the sums over rows of what is written
-  float beta = 0;                  // y = result + beta * y (after the sums)
+  float beta = 0;
+  /// {1,1,1,out}, both or none: overwritten with the channel statistics of y as it is written
+  /// (nn/kernels/batch_norm.h).
+  Tensor mean{}, variance{};
 
-  auto tensors() const { return std::tie(bias, sum, sum_of_squares); }
+  auto tensors() const { return std::tie(bias, scale, shift, mean, variance); }
 };
 
 extern Kernel<void(const Tensor& x, const Tensor& w, const ConvPrologue& prologue, const ConvEpilogue& epilogue,

@@ -25,6 +25,8 @@ class Conv2d : public Module {
   std::int64_t multiply_adds(const Shape& input, const Shape& output) const override;
   Shape output_shape(const Shape& x) const;
   const Variable& weight() const { return weight_.variable(); }
+  /// Undefined if there is none.
+  Variable bias() const { return bias_ ? bias_->variable() : Variable(); }
   ConvGeometry geometry() const;
 
  protected:
@@ -32,8 +34,6 @@ class Conv2d : public Module {
   void forward_into(const Variable& x, const Variable& y, const Context& context) override;
 
  private:
-  Variable bias() const { return bias_ ? bias_->variable() : Variable(); }
-
   Options options_;
   Parameter& weight_;
   Parameter* bias_ = nullptr;

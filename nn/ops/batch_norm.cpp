@@ -37,10 +37,14 @@ FoldedNormalization fold(const Normalization& normalization) {
   return folded;
 }
 
-ChannelStatistics channel_statistics(const Variable& x) {
+ChannelStatistics room_for_statistics(const Variable& x) {
   const Shape shape = vector_shape(x.c());
   const DType dtype = full_precision(x.value().dtype());
-  ChannelStatistics statistics{Variable::output(shape, {&x}, dtype), Variable::output(shape, {&x}, dtype)};
+  return {Variable::output(shape, {&x}, dtype), Variable::output(shape, {&x}, dtype)};
+}
+
+ChannelStatistics channel_statistics(const Variable& x) {
+  ChannelStatistics statistics = room_for_statistics(x);
   channel_statistics_into(x, statistics);
   return statistics;
 }
@@ -49,6 +53,10 @@ void channel_statistics_into(const Variable& x, const ChannelStatistics& statist
   Variable::check_output("channel_statistics", statistics.mean, {&x});
   Variable::check_output("channel_statistics", statistics.variance, {&x});
   channel_statistics_forward(x.value(), statistics.mean.value(), statistics.variance.value());
+  record_channel_statistics(x, statistics);
+}
+
+void record_channel_statistics(const Variable& x, const ChannelStatistics& statistics) {
   if (!x.requires_grad() || !statistics.mean.recorded()) return;
   statistics.mean.tape()->record("channel_statistics", [x, statistics] {
     const auto& [mean, variance] = statistics;

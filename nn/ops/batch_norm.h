@@ -17,6 +17,10 @@ struct ChannelStatistics {
 ChannelStatistics channel_statistics(const Variable& x);
 /// The same, written into `statistics`: usually channel ranges of one buffer for a whole dense block.
 void channel_statistics_into(const Variable& x, const ChannelStatistics& statistics);
+/// The other parts of channel_statistics(), for ops that measure x while they write it: room for its statistics, and
+/// the record of how they come from x.
+ChannelStatistics room_for_statistics(const Variable& x);
+void record_channel_statistics(const Variable& x, const ChannelStatistics& statistics);
 
 struct NormalizeOptions {
   double epsilon = 1e-5;

@@ -4,7 +4,6 @@
 #include "nn/kernels/activation.h"
 #include "nn/kernels/arithmetic.h"
 #include "nn/kernels/fill.h"
-#include "nn/ops/batch_norm.h"
 
 namespace nn {
 namespace {
@@ -62,6 +61,25 @@ void record_backward(const Variable& x, const Variable& w, const Variable& b, co
 
 }  // namespace
 
+ConvEpilogue epilogue_for(const char* op, const NormBehind& behind, const Variable& y) {
+  ConvEpilogue epilogue;
+  const auto& [mean, variance] = behind.statistics;
+  if (mean.defined()) {
+    Variable::check_output(op, mean, {&y});
+    Variable::check_output(op, variance, {&y});
+    epilogue.mean = mean.value();
+    epilogue.variance = variance.value();
+  }
+  if (behind.normalization) {
+    NN_CHECK(!y.recorded() && !mean.defined(), "[", op, "] normalises its output in inference alone");
+    const auto& [scale, shift] = fold(*behind.normalization);
+    epilogue.scale = scale;
+    epilogue.shift = shift;
+    epilogue.relu = behind.normalization->options.relu;
+  }
+  return epilogue;
+}
+
 Variable conv2d(const Variable& x, const Variable& w, const Variable& b, const Conv2dOptions& options) {
   const Variable y = Variable::output(conv2d_output_shape(x.shape(), w.shape(), options.geometry),
                                       {&x, &w, &b, &options.prologue.scale, &options.prologue.shift});
@@ -71,9 +89,14 @@ Variable conv2d(const Variable& x, const Variable& w, const Variable& b, const C
 Variable conv2d_into(const Variable& x, const Variable& w, const Variable& b, const Variable& y,
                      const Conv2dOptions& options) {
   Variable::check_output("conv2d", y, {&x, &w, &b, &options.prologue.scale, &options.prologue.shift});
-  conv2d_forward(x.value(), w.value(), values_of(options.prologue), {.bias = b.value(), .relu = options.relu},
-                 options.geometry, y.value());
+  ConvEpilogue epilogue = epilogue_for("conv2d", options.behind, y);
+  NN_CHECK(!options.relu || !epilogue.scale.defined(),
+           "[conv2d] a ReLU between convolution and batch norm is not fused");
+  epilogue.bias = b.value();
+  epilogue.relu = epilogue.relu || options.relu;
+  conv2d_forward(x.value(), w.value(), values_of(options.prologue), epilogue, options.geometry, y.value());
   if (y.recorded()) record_backward(x, w, b, y, options);
+  if (epilogue.mean.defined()) record_channel_statistics(y, options.behind.statistics);
   return y;
 }
 

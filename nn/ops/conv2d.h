@@ -1,8 +1,11 @@
-// Convolution with what stands before and behind it fused: scale, shift and ReLU of its input; bias and ReLU.
+// Convolution with what stands before and behind it fused: scale, shift and ReLU of its input; bias, ReLU, batch norm.
 #pragma once
+
+#include <optional>
 
 #include "nn/autograd/variable.h"
 #include "nn/kernels/conv.h"
+#include "nn/ops/batch_norm.h"
 
 namespace nn {
 
@@ -13,10 +16,22 @@ struct Conv2dPrologue {
   bool relu = false;
 };
 
+/// What the batch norm behind a convolution asks of it.
+struct NormBehind {
+  /// In training: overwritten with the statistics of y, as by channel_statistics_into(y, statistics), while y is
+  /// written.
+  ChannelStatistics statistics{};
+  /// In inference: y is normalised while it is written. Only for a y that is not recorded.
+  std::optional<Normalization> normalization{};
+};
+/// For the kernel. An error, naming `op`, if it does not go with y.
+ConvEpilogue epilogue_for(const char* op, const NormBehind& behind, const Variable& y);
+
 struct Conv2dOptions {
   ConvGeometry geometry{};
   bool relu = false;  // fused: relu(conv + bias)
   Conv2dPrologue prologue{};
+  NormBehind behind{};  // without `relu`: the norm has its own
 };
 
 /// relu?(conv(z, w) + b); b may be undefined. x {n,h,w,in}, w {out,kh,kw,in}, b {1,1,1,out}.

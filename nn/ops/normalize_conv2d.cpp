@@ -16,24 +16,27 @@ void backward(const Variable& x, const Normalization& normalization, const Varia
 }  // namespace
 
 Variable normalize_conv2d(const Variable& x, const Normalization& normalization, const Variable& w,
-                          const ConvGeometry& geometry) {
+                          const ConvGeometry& geometry, const NormBehind& behind) {
   const auto& [statistics, gamma, beta, options] = normalization;
   const Variable y = Variable::output(conv2d_output_shape(x.shape(), w.shape(), geometry),
                                       {&x, &statistics.mean, &statistics.variance, &gamma, &beta, &w});
-  return normalize_conv2d_into(x, normalization, w, y, geometry);
+  return normalize_conv2d_into(x, normalization, w, y, geometry, behind);
 }
 
 Variable normalize_conv2d_into(const Variable& x, const Normalization& normalization, const Variable& w,
-                               const Variable& y, const ConvGeometry& geometry) {
+                               const Variable& y, const ConvGeometry& geometry, const NormBehind& behind) {
   const auto& [statistics, gamma, beta, options] = normalization;
   Variable::check_output("normalize_conv2d", y, {&x, &statistics.mean, &statistics.variance, &gamma, &beta, &w});
+  const ConvEpilogue epilogue = epilogue_for("normalize_conv2d", behind, y);
   const auto& [scale, shift] = fold(normalization);
-  conv2d_forward(x.value(), w.value(), {.scale = scale, .shift = shift, .relu = options.relu}, {}, geometry, y.value());
+  conv2d_forward(x.value(), w.value(), {.scale = scale, .shift = shift, .relu = options.relu}, epilogue, geometry,
+                 y.value());
   if (y.recorded()) {
     y.tape()->record("normalize_conv2d", [x, normalization, w, y = y.gradient_only(), geometry] {
       backward(x, normalization, w, y.gradient(), geometry);
     });
   }
+  if (epilogue.mean.defined()) record_channel_statistics(y, behind.statistics);
   return y;
 }
 

@@ -3,16 +3,16 @@
 // DenseNets", 2017 (arXiv:1707.06990); they compute the convolution again as well.
 #pragma once
 
-#include "nn/kernels/conv.h"
 #include "nn/ops/batch_norm.h"
+#include "nn/ops/conv2d.h"
 
 namespace nn {
 
 /// conv2d(normalize(x, ...), w), without bias. x {n,h,w,in}, w {out,kh,kw,in}.
 Variable normalize_conv2d(const Variable& x, const Normalization& normalization, const Variable& w,
-                          const ConvGeometry& geometry = {});
+                          const ConvGeometry& geometry = {}, const NormBehind& behind = {});
 /// The same, written into `y`. Returns y.
 Variable normalize_conv2d_into(const Variable& x, const Normalization& normalization, const Variable& w,
-                               const Variable& y, const ConvGeometry& geometry = {});
+                               const Variable& y, const ConvGeometry& geometry = {}, const NormBehind& behind = {});
 
 }  // namespace nn

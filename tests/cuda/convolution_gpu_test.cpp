@@ -72,21 +72,24 @@ std::vector<Tensor> compute(const Case& c, const Place& place) {
   const Tensor x = place.image(c.x, 1), w = place.weights(c.w, 2), dy = place.image(y_shape, 3);
   const nn::ConvPrologue prologue{.scale = place.vector(c.x.c, 4), .shift = place.vector(c.x.c, 5), .relu = true};
   const Tensor bias = place.weights(nn::vector_shape(c.w.n), 6);
-  const Tensor sum = place.vector(c.w.n, 7), squares = place.vector(c.w.n, 7);
+  const Tensor scale = place.vector(c.w.n, 12), shift = place.vector(c.w.n, 13);
+  const Tensor mean = place.vector(c.w.n, 7), variance = place.vector(c.w.n, 7);
 
   std::vector<Tensor> results;
   for (const float beta : {0.0F, 1.0F}) {
-    const Tensor y = place.image(y_shape, 8), plain = place.image(y_shape, 9), dx = place.image(c.x, 10);
+    const Tensor y = place.image(y_shape, 8), plain = place.image(y_shape, 9), scaled = place.image(y_shape, 14),
+                 dx = place.image(c.x, 10);
     const Tensor dw = place.put(numbers(c.w, 11), nn::full_precision(place.dtype), false);
-    nn::conv2d_forward(x, w, prologue,
-                       {.bias = bias, .relu = true, .sum = sum, .sum_of_squares = squares, .beta = beta}, c.geometry,
-                       y);
+    nn::conv2d_forward(x, w, prologue, {.bias = bias, .relu = true, .beta = beta, .mean = mean, .variance = variance},
+                       c.geometry, y);
     nn::conv2d_forward(x, w, {}, {.beta = beta}, c.geometry, plain);
+    nn::conv2d_forward(x, w, {}, {.bias = bias, .scale = scale, .shift = shift, .relu = true, .beta = beta}, c.geometry,
+                       scaled);
     nn::conv2d_backward_data(dy, w, c.geometry, dx, beta);
     nn::conv2d_backward_weights(x, dy, prologue, c.geometry, dw, beta);
-    results.insert(results.end(), {y, plain, dx, dw});
+    results.insert(results.end(), {y, plain, scaled, dx, dw});
   }
-  results.insert(results.end(), {sum, squares});
+  results.insert(results.end(), {mean, variance});
   return results;
 }
 

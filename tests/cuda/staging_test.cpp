@@ -1,4 +1,4 @@
-// What the threads of gather, scatter and the channel sums do, run one by one on the CPU.
+// What the threads of gather and scatter do, run one by one on the CPU.
 #include "cuda/staging_threads.h"
 
 #include <gtest/gtest.h>
@@ -117,30 +117,6 @@ TEST(Scatter, CutsBackAndAdds) {
       expect_scatter<float, float, 4>(7, c, beta);
     }
   }
-}
-
-TEST(ChannelSums, AddElementsAndTheirSquares) {
-  Matrix<nn::bfloat16> x(9, 5, 8, -2);
-  const ElementAndSquareTerms<nn::bfloat16, 8> terms{std::as_const(x).view()};
-  Floats<8> sums[2] = {};
-  double sum = 0, squares = 0;
-  for (std::int64_t row = 0; row < x.rows; ++row) {
-    terms.add(row, 0, 5, sums);
-    const auto value = static_cast<double>(static_cast<float>(x.at(row, 3)));
-    sum += value;
-    squares += value * value;
-  }
-  EXPECT_FLOAT_EQ(sums[0].v[3], static_cast<float>(sum));
-  EXPECT_FLOAT_EQ(sums[1].v[3], static_cast<float>(squares));
-  EXPECT_EQ(sums[0].v[5], 0) << "beyond the last channel";
-
-  float total[2] = {canary, canary};
-  const double totals[] = {1.5, 2.5};
-  WriteSumAndSquares{total, total + 1}(0, totals);
-  EXPECT_EQ(total[0], 1.5F);
-  EXPECT_EQ(total[1], 2.5F);
-  WriteSumAndSquares{nullptr, total}(1, totals);
-  EXPECT_EQ(total[1], 2.5F);
 }
 
 TEST(Staging, ComputesBf16WithChannelsInEights) {

@@ -183,7 +183,7 @@ void install_fake_kernels(FakeDevice& device) {
   fake<nn::fold_normalization>("ffffff");
   fake<nn::normalize_backward>("aavvvvavvvv");
   fake<nn::update_running_statistics>("ffff");
-  fake<nn::conv2d_forward>("aavvavva");
+  fake<nn::conv2d_forward>("aavvavvvva");
   fake<nn::conv2d_backward_data>("aaa");
   fake<nn::conv2d_backward_weights>("aavvv");
   fake<nn::normalize_conv2d_backward>("avvvvaaavvvvv");

@@ -1,0 +1,93 @@
+#include "nn/layers/conv_chain.h"
+
+#include "nn/ops/conv2d.h"
+#include "nn/ops/normalize_conv2d.h"
+
+namespace nn {
+namespace {
+
+/// Nothing will be differentiated and nothing measured: a norm is but a scale and a shift.
+bool only_infers(const Variable& x, const Context& context) {
+  return x.tape() == nullptr && !context.batch_statistics();
+}
+
+MeasuredMap with_room_for_statistics(const Variable& map, const Context& context) {
+  return {map, context.batch_statistics() ? room_for_statistics(map) : ChannelStatistics{}};
+}
+
+/// What is asked of the convolution that writes y: its statistics or, in inference, the norm `next` if there is one.
+NormBehind behind(const MeasuredMap& y, BatchNorm2d* next, const Context& context) {
+  if (next == nullptr || !only_infers(y.map, context)) return {.statistics = y.statistics};
+  return {.normalization = next->normalization(y.map, {}, context)};
+}
+
+/// One step, into `given` if it is defined. `norm_is_done`: x has been normalised by whoever wrote it.
+MeasuredMap run_step(const NormConv& step, bool norm_is_done, const MeasuredMap& x, BatchNorm2d* next,
+                     const MeasuredMap& given, const Context& context) {
+  auto& [norm, conv] = step;
+  MeasuredMap y = given;
+  if (norm_is_done) {
+    if (!y.map.defined()) y.map = Variable::output(conv.output_shape(x.map.shape()), {&x.map});
+    conv2d_into(x.map, conv.weight(), {}, y.map, {.geometry = conv.geometry(), .behind = behind(y, next, context)});
+  } else {
+    const Normalization before = norm.normalization(x.map, x.statistics, context);
+    const auto& [statistics, gamma, beta, options] = before;
+    if (!y.map.defined()) {
+      const auto inputs = {&x.map, &statistics.mean, &statistics.variance, &gamma, &beta, &conv.weight()};
+      y = with_room_for_statistics(Variable::output(conv.output_shape(x.map.shape()), inputs), context);
+    }
+    normalize_conv2d_into(x.map, before, conv.weight(), y.map, conv.geometry(), behind(y, next, context));
+  }
+  norm.tell_observer(x.map.shape(), x.map.shape(), context);
+  conv.tell_observer(x.map.shape(), y.map.shape(), context);
+  return y;
+}
+
+}  // namespace
+
+MeasuredMap measured(const Variable& map, const Context& context) {
+  return {map, context.batch_statistics() ? channel_statistics(map) : ChannelStatistics{}};
+}
+
+MeasuredMap run_chain(std::initializer_list<NormConv> steps, const MeasuredMap& x, const Context& context) {
+  return run_chain_into(steps, x, {}, context);
+}
+
+MeasuredMap run_chain_into(std::initializer_list<NormConv> steps, const MeasuredMap& x, const MeasuredMap& y,
+                           const Context& context) {
+  MeasuredMap map = x;
+  for (const NormConv* step = steps.begin(); step != steps.end(); ++step) {
+    const bool first = step == steps.begin(), last = step + 1 == steps.end();
+    map = run_step(*step, !first && only_infers(x.map, context), map, last ? nullptr : &step[1].norm,
+                   last ? y : MeasuredMap{}, context);
+  }
+  return map;
+}
+
+MeasuredMap measured_conv(Conv2d& conv, const Variable& x, const Context& context) {
+  const Variable bias = conv.bias();
+  const Variable y = Variable::output(conv.output_shape(x.shape()), {&x, &conv.weight(), &bias});
+  return measured_conv_into(conv, x, with_room_for_statistics(y, context), context);
+}
+
+MeasuredMap measured_conv_into(Conv2d& conv, const Variable& x, const MeasuredMap& y, const Context& context) {
+  conv2d_into(x, conv.weight(), conv.bias(), y.map,
+              {.geometry = conv.geometry(), .behind = {.statistics = y.statistics}});
+  conv.tell_observer(x.shape(), y.map.shape(), context);
+  return y;
+}
+
+Variable conv_norm(Conv2d& conv, BatchNorm2d& norm, const Variable& x, const Context& context) {
+  if (!only_infers(x, context)) {
+    const MeasuredMap y = measured_conv(conv, x, context);
+    return norm.with_statistics(y.map, y.statistics, context);
+  }
+  const Variable y = Variable::output(conv.output_shape(x.shape()), {&x});
+  const NormBehind behind{.normalization = norm.normalization(y, {}, context)};
+  conv2d_into(x, conv.weight(), conv.bias(), y, {.geometry = conv.geometry(), .behind = behind});
+  conv.tell_observer(x.shape(), y.shape(), context);
+  norm.tell_observer(y.shape(), y.shape(), context);
+  return y;
+}
+
+}  // namespace nn
