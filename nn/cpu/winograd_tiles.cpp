@@ -6,6 +6,7 @@
 // The line above includes this file once per target, the lines below are seen each time.
 #include <hwy/highway.h>
 
+#include "nn/cpu/prefetch.h"
 #include "nn/cpu/winograd_steps-inl.h"
 #include "nn/cpu/winograd_tiles.h"
 
@@ -70,6 +71,17 @@ HWY_INLINE Vector shift_at(const Vectors& vectors, std::int64_t c, std::int64_t 
   return vectors.shift == nullptr ? constant(0) : load_first(vectors.shift + c, channels);
 }
 
+/// Elements of an image that a cache still has from the operation before, or keeps for the next.
+constexpr std::int64_t most_cached = std::int64_t{1} << 20U;
+
+/// Asks memory for a vector of `rows` lines of `side` pixels, which begin two tiles behind `first`.
+HWY_INLINE void prefetch_tile(const float* first, std::int64_t line, std::int64_t pitch, std::int64_t rows,
+                              std::int64_t side) {
+  for (std::int64_t i = 0; i < rows; ++i) {
+    for (std::int64_t j = 0; j < side; ++j) prefetch_ahead(first + i * line + j * pitch, 2 * side * pitch);
+  }
+}
+
 template <class Step>
 void to_frequencies(const TileSource& source, const TileRange& tiles, std::int64_t side, const Frequencies& to,
                     std::int64_t row) {
@@ -77,6 +89,7 @@ void to_frequencies(const TileSource& source, const TileRange& tiles, std::int64
   const Shape& image = source.shape;
   const std::int64_t line = image.w * source.pitch;
   const bool prologue = source.scale != nullptr || source.shift != nullptr || source.relu;
+  const bool from_memory = line * image.h * image.n > most_cached;
   for (std::int64_t t = 0; t < tiles.count; ++t) {
     const Place place(tiles.grid, tiles.first + t, side);
     const std::int64_t h = place.h + source.first_h, w = place.w + source.first_w;
@@ -89,6 +102,9 @@ void to_frequencies(const TileSource& source, const TileRange& tiles, std::int64
         StoreFrequencies store{out, to.step, Step::out};
         const std::int64_t channels = std::clamp<std::int64_t>(image.c - c, 0, lanes);
         const InnerPixels pixels{first + c, line, source.pitch};
+        if (from_memory && c % channel_step == 0) {  // the pixels that no tile before has seen
+          prefetch_tile(first + c + (Step::in - side) * source.pitch, line, source.pitch, Step::in, side);
+        }
         if (inside && channels == lanes && !prologue) {
           transform_2d<Step>(pixels, store);
         } else if (inside && channels == lanes) {
@@ -157,6 +173,7 @@ void to_pixels(const Frequencies& m, const TileRange& tiles, std::int64_t column
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(Lanes()));
   const Shape& image = target.shape;
   const std::int64_t line = image.w * target.pitch;
+  const bool to_memory = line * image.h * image.n > most_cached;
   for (std::int64_t t = 0; t < tiles.count; ++t) {
     const Place place(tiles.grid, tiles.first + t, side);
     float* first = target.data + ((place.n * image.h + place.h) * image.w + place.w) * target.pitch;
@@ -164,6 +181,7 @@ void to_pixels(const Frequencies& m, const TileRange& tiles, std::int64_t column
     for (std::int64_t k = 0; k < columns; k += lanes) {
       const std::int64_t c = column + k, channels = std::min(lanes, columns - k);
       const LoadFrequencies load{m.data + t * m.panels.columns + k, m.step, Step::in};
+      if (to_memory && c % channel_step == 0) prefetch_tile(first + c, line, target.pitch, side, side);
       const Vector scale = scale_at(target, c, channels), shift = shift_at(target, c, channels);
       if (target.beta == 0 && whole && channels == lanes) {
         StoreTile store{first + c, line, target.pitch, scale, shift, target.relu};
