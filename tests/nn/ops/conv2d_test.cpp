@@ -85,6 +85,44 @@ const bool registered_prologue = test::register_op_cases(
      prologue_case("Of1x1WithReluBefore", {2, 4, 3, 17}, {35, 1, 1, 17}, {}, true, false),
      prologue_case("OfOnePixelWithReluBefore", {3, 1, 1, 5}, {4, 1, 1, 5}, {}, true, false)});
 
+// Inputs: x, w, b. Outputs: y, its mean and its variance.
+constexpr nn::ConvGeometry strided{.stride_h = 2, .stride_w = 2, .padding = nn::pad(1)};
+void measured_into(const Variables& in, const Variables& out) {
+  nn::conv2d_into(in[0], in[1], in[2], out[0], {.geometry = strided, .behind = {.statistics = {out[1], out[2]}}});
+}
+const bool registered_measured = test::register_op_cases(
+    "Conv2d", {{.name = "WithStatistics",
+                .inputs = {{.shape = {2, 7, 5, 3}},
+                           {.shape = {6, 3, 3, 3}, .role = test::Role::weights},
+                           {.shape = nn::vector_shape(6), .role = test::Role::weights}},
+                .function = [](const Variables& in) -> Variables {
+                  const nn::Variable y = nn::Variable::output({2, 4, 3, 6}, {&in[0], &in[1], &in[2]});
+                  const auto [mean, variance] = nn::room_for_statistics(y);
+                  measured_into(in, {y, mean, variance});
+                  return {y, mean, variance};
+                },
+                .into = measured_into,
+                .reference = [](const Variables& in) -> Variables {
+                  const nn::Variable y = nn::conv2d(in[0], in[1], in[2], {.geometry = strided});
+                  const auto [mean, variance] = nn::channel_statistics(y);
+                  return {y, mean, variance};
+                },
+                .precision = 2e-6}});
+
+TEST(Conv2d, NormalisesItsOutputInInference) {
+  const auto vector = [](std::vector<float> values) {
+    return nn::Variable(nn::Tensor::from<float>(nn::vector_shape(2), std::move(values)));
+  };
+  const nn::Variable x(nn::Tensor::from<float>({1, 1, 1, 1}, {3})), w(nn::Tensor::from<float>({2, 1, 1, 1}, {2, -1}));
+  const nn::Normalization then{.statistics = {vector({1, 0}), vector({4, 1})},
+                               .gamma = vector({3, 1}),
+                               .beta = vector({0.5F, 0}),
+                               .options = {.epsilon = 0, .relu = true}};
+  const nn::Variable y = nn::conv2d(x, w, vector({5, 1}), {.behind = {.normalization = then}});
+  EXPECT_EQ(y.value().to_vector<float>(), (std::vector<float>{15.5F, 0}));  // 3 (6 + 5 - 1) / 2 + 0.5; -2
+  EXPECT_THROW(nn::conv2d(x, w, {}, {.relu = true, .behind = {.normalization = then}}), nn::Error);
+}
+
 TEST(Conv2d, APrologueMayLeaveOutItsScaleOrShift) {
   nn::Tape tape;
   const auto one = [&](float value) {

@@ -5,6 +5,7 @@
 #include "nn/autograd/tape.h"
 #include "nn/core/allocator.h"
 #include "nn/ops/conv2d.h"
+#include "tests/support/compare.h"
 #include "tests/support/register_op_cases.h"
 
 namespace {
@@ -43,6 +44,31 @@ Variables two_ops(const Variables& in) {
   const Variable z = nn::normalize(in[0], {in[1], in[2]}, in[3], in[4], {.relu = true});
   return {nn::conv2d(z, in[5], {}, {.geometry = geometry})};
 }
+
+/// y, its mean and its variance.
+void measured_into(const Variables& in, const Variables& out) {
+  nn::normalize_conv2d_into(in[0], normalization(in), in[5], out[0], padded, {.statistics = {out[1], out[2]}});
+}
+Variables measured(const Variables& in) {
+  const Variable y = Variable::output(nn::conv2d_output_shape(in[0].shape(), in[5].shape(), padded),
+                                      {&in[0], &in[1], &in[2], &in[3], &in[4], &in[5]});
+  const auto [mean, variance] = nn::room_for_statistics(y);
+  measured_into(in, {y, mean, variance});
+  return {y, mean, variance};
+}
+Variables three_ops(const Variables& in) {
+  const Variable y = two_ops<padded>(in)[0];
+  const auto [mean, variance] = nn::channel_statistics(y);
+  return {y, mean, variance};
+}
+
+const bool registered_measured =
+    test::register_op_cases("NormalizeConv2d", {{.name = "WithStatistics",
+                                                 .inputs = inputs({2, 4, 5, 7}, {6, 3, 3, 7}),
+                                                 .function = measured,
+                                                 .into = measured_into,
+                                                 .reference = three_ops,
+                                                 .precision = 2e-6}});
 
 const bool registered = test::register_op_cases("NormalizeConv2d", {{.name = "OfPixels",
                                                                      .inputs = inputs({2, 4, 5, 7}, {6, 3, 3, 7}),
@@ -94,6 +120,27 @@ TEST(NormalizeConv2d, TrainsTheNormAloneIfTheWeightIsFrozen) {
   EXPECT_EQ(y.value().item(), 6);
   tape.backward(y);
   EXPECT_EQ(x.gradient().item(), 2);
+}
+
+TEST(NormalizeConv2d, NormalisesItsOutputInInferenceAlone) {
+  nn::Random random(3);
+  const auto draw = [&](const nn::Shape& shape, const test::Values& values) {
+    return Variable(Tensor::from<double>(shape, values(shape.elements(), random)));
+  };
+  Variables in;
+  for (const test::Input& input : inputs({2, 4, 5, 7}, {6, 3, 3, 7})) in.push_back(draw(input.shape, input.values));
+  const nn::Shape vector = nn::vector_shape(6);
+  const Normalization then{.statistics = {draw(vector, test::normal()), draw(vector, test::uniform(0.5, 2))},
+                           .gamma = draw(vector, test::normal()),
+                           .beta = draw(vector, test::normal()),
+                           .options = {.relu = true}};
+  const Variable expected = nn::normalize(two_ops<padded>(in)[0], then.statistics, then.gamma, then.beta, then.options);
+  const Variable y = nn::normalize_conv2d(in[0], normalization(in), in[5], padded, {.normalization = then});
+  EXPECT_EQ(test::difference("y", y.value(), expected.value(), 1e-12), "");
+
+  nn::Tape tape;
+  const Variable x = Variable::leaf(in[0].value(), &tape);
+  EXPECT_THROW(nn::normalize_conv2d(x, normalization(in), in[5], padded, {.normalization = then}), nn::Error);
 }
 
 TEST(NormalizeConv2d, RefusesAnOutputThatWouldLoseTheGradient) {
