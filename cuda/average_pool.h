@@ -30,14 +30,11 @@ struct AveragePoolForward {
     const Place place = grid.place(block, thread);
     if (place.count == 0) return;
     const Pixel pixel = pixels.pixel(place.row);
-    const WindowRange lines = windows.vertical.seen(pixel.line), columns = windows.horizontal.seen(pixel.column);
     Floats<width> sum;
-    for (std::int32_t line = lines.begin; line < lines.end; ++line) {
-      for (std::int32_t column = columns.begin; column < columns.end; ++column) {
-        const auto values = load<width>(x.at(windows.x_row(pixel.image, line, column), place.column), place.count);
-        NN_UNROLL for (int i = 0; i < width; ++i) sum.v[i] += values.v[i];
-      }
-    }
+    windows.for_each_seen(pixel, [&](std::int32_t line, std::int32_t column) {
+      const auto values = load<width>(x.at(windows.x_row(pixel.image, line, column), place.column), place.count);
+      NN_UNROLL for (int i = 0; i < width; ++i) sum.v[i] += values.v[i];
+    });
     const float share = window_share(windows, pixel.line, pixel.column, count_padding);
     NN_UNROLL for (int i = 0; i < width; ++i) sum.v[i] *= share;
     store<width>(y.at(place.row, place.column), sum, place.count);
@@ -58,16 +55,12 @@ struct AveragePoolBackward {
     const Place place = grid.place(block, thread);
     if (place.count == 0) return;
     const Pixel pixel = pixels.pixel(place.row);
-    const WindowRange lines = windows.vertical.windows_of(pixel.line);
-    const WindowRange columns = windows.horizontal.windows_of(pixel.column);
     Floats<width> sum;
-    for (std::int32_t line = lines.begin; line < lines.end; ++line) {
-      for (std::int32_t column = columns.begin; column < columns.end; ++column) {
-        const float share = window_share(windows, line, column, count_padding);
-        const auto values = load<width>(dy.at(windows.y_row(pixel.image, line, column), place.column), place.count);
-        NN_UNROLL for (int i = 0; i < width; ++i) sum.v[i] += share * values.v[i];
-      }
-    }
+    windows.for_each_window_of(pixel, [&](std::int32_t line, std::int32_t column) {
+      const float share = window_share(windows, line, column, count_padding);
+      const auto values = load<width>(dy.at(windows.y_row(pixel.image, line, column), place.column), place.count);
+      NN_UNROLL for (int i = 0; i < width; ++i) sum.v[i] += share * values.v[i];
+    });
     store<width>(dx.at(place.row, place.column), sum, place.count, beta);
   }
 };

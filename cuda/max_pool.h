@@ -24,23 +24,20 @@ struct MaxPoolForward {
     const Place place = grid.place(block, thread);
     if (place.count == 0) return;
     const Pixel pixel = pixels.pixel(place.row);
-    const WindowRange lines = windows.vertical.seen(pixel.line), columns = windows.horizontal.seen(pixel.column);
     Floats<width> best;
     Packed<Index, width> from;
     NN_UNROLL for (int i = 0; i < width; ++i) best.v[i] = -INFINITY;
-    for (std::int32_t line = lines.begin; line < lines.end; ++line) {
+    windows.for_each_seen(pixel, [&](std::int32_t line, std::int32_t column) {
       const std::int32_t p = line - windows.vertical.start(pixel.line);
-      for (std::int32_t column = columns.begin; column < columns.end; ++column) {
-        const std::int32_t q = column - windows.horizontal.start(pixel.column);
-        const auto position = static_cast<Index>(p * windows.horizontal.kernel() + q);
-        const auto values = load<width>(x.at(windows.x_row(pixel.image, line, column), place.column), place.count);
-        NN_UNROLL for (int i = 0; i < width; ++i) {
-          if (!nn::functors::is_larger(values.v[i], best.v[i])) continue;
-          best.v[i] = values.v[i];
-          from.v[i] = position;
-        }
+      const std::int32_t q = column - windows.horizontal.start(pixel.column);
+      const auto position = static_cast<Index>(p * windows.horizontal.kernel() + q);
+      const auto values = load<width>(x.at(windows.x_row(pixel.image, line, column), place.column), place.count);
+      NN_UNROLL for (int i = 0; i < width; ++i) {
+        if (!nn::functors::is_larger(values.v[i], best.v[i])) continue;
+        best.v[i] = values.v[i];
+        from.v[i] = position;
       }
-    }
+    });
     store<width>(y.at(place.row, place.column), best, place.count);
     if (argmax.data != nullptr) from.store(argmax.at(place.row, place.column), place.count);
   }
@@ -60,22 +57,18 @@ struct MaxPoolBackward {
     const Place place = grid.place(block, thread);
     if (place.count == 0) return;
     const Pixel pixel = pixels.pixel(place.row);
-    const WindowRange lines = windows.vertical.windows_of(pixel.line);
-    const WindowRange columns = windows.horizontal.windows_of(pixel.column);
     Floats<width> sum;
-    for (std::int32_t line = lines.begin; line < lines.end; ++line) {
+    windows.for_each_window_of(pixel, [&](std::int32_t line, std::int32_t column) {
       const std::int32_t p = pixel.line - windows.vertical.start(line);
-      for (std::int32_t column = columns.begin; column < columns.end; ++column) {
-        const std::int32_t q = pixel.column - windows.horizontal.start(column);
-        const auto position = static_cast<Index>(p * windows.horizontal.kernel() + q);
-        const std::int64_t row = windows.y_row(pixel.image, line, column);
-        const auto from = Packed<Index, width>::load(argmax.at(row, place.column), place.count);
-        const auto values = load<width>(dy.at(row, place.column), place.count);
-        NN_UNROLL for (int i = 0; i < width; ++i) {
-          if (from.v[i] == position) sum.v[i] += values.v[i];
-        }
+      const std::int32_t q = pixel.column - windows.horizontal.start(column);
+      const auto position = static_cast<Index>(p * windows.horizontal.kernel() + q);
+      const std::int64_t row = windows.y_row(pixel.image, line, column);
+      const auto from = Packed<Index, width>::load(argmax.at(row, place.column), place.count);
+      const auto values = load<width>(dy.at(row, place.column), place.count);
+      NN_UNROLL for (int i = 0; i < width; ++i) {
+        if (from.v[i] == position) sum.v[i] += values.v[i];
       }
-    }
+    });
     store<width>(dx.at(place.row, place.column), sum, place.count, beta);
   }
 };

@@ -100,6 +100,25 @@ struct PoolWindows {
   NN_HOST_DEVICE std::int64_t y_row(std::int32_t image, std::int32_t line, std::int32_t column) const {
     return (std::int64_t{image} * vertical.outputs() + line) * horizontal.outputs() + column;
   }
+
+  /// Calls visit(line, column) for the pixels of x that the window of y's pixel sees.
+  template <class Visit>
+  NN_HOST_DEVICE void for_each_seen(const Pixel& pixel, const Visit& visit) const {
+    for_each(vertical.seen(pixel.line), horizontal.seen(pixel.column), visit);
+  }
+  /// Calls visit(line, column) for the windows that see x's pixel.
+  template <class Visit>
+  NN_HOST_DEVICE void for_each_window_of(const Pixel& pixel, const Visit& visit) const {
+    for_each(vertical.windows_of(pixel.line), horizontal.windows_of(pixel.column), visit);
+  }
+
+ private:
+  template <class Visit>
+  NN_HOST_DEVICE static void for_each(const WindowRange& lines, const WindowRange& columns, const Visit& visit) {
+    for (std::int32_t line = lines.begin; line < lines.end; ++line) {
+      for (std::int32_t column = columns.begin; column < columns.end; ++column) visit(line, column);
+    }
+  }
 };
 
 }  // namespace cuda
