@@ -128,36 +128,57 @@ Range padding_range(const StoredFormat& format, bool use_padding) {
 /// Marks what is to become -1024 HU.
 constexpr std::int32_t nothing_scanned = std::numeric_limits<std::int32_t>::min();
 
-/// Applies the map to every value, in place.
-void apply_map(std::vector<std::int32_t>& values, const StoredFormat& format, const ValueMap& map, bool use_padding,
-               std::vector<Reason>& reasons) {
-  const Range padding = padding_range(format, use_padding), scanned = not_below_air(map);
-  std::int32_t padded = 0, below_air = 0;
-  const auto apply = [&](const auto& fix) {  // without branches, so that it runs in vector registers
-    const Range p = padding, s = scanned;
-    for (std::int32_t& value : values) {
-      const std::int32_t fixed = fix(value);
-      const std::int32_t is_padding =
-          static_cast<std::int32_t>(value >= p.low) & static_cast<std::int32_t>(value <= p.high);
-      const std::int32_t is_outside =
-          static_cast<std::int32_t>(fixed < s.low) | static_cast<std::int32_t>(fixed > s.high);
-      value = (is_padding | is_outside) != 0 ? nothing_scanned : fixed;
-      padded += is_padding;
-      below_air += is_outside & ~is_padding;
+/// What becomes -1024 HU, in stored and in fixed values.
+struct Cuts {
+  Range padding, scanned;
+  std::int32_t padded = 0, below_air = 0;  // counted
+  bool too_large = false;                  // for 16 bits: some value that is not cut
+
+  void note(const StoredFormat& format, std::vector<Reason>& reasons) const {
+    if (padded > 0) {
+      reasons.push_back({fix::padding, std::to_string(padded) + " pixels of PixelPaddingValue " +
+                                           std::to_string(*format.padding) + " became -1024 HU"});
     }
-  };
-  if (map.inverted || map.wrapped) {
-    apply([&](std::int32_t value) { return map.fixed(value); });
-  } else {
-    apply([](std::int32_t value) { return value; });
+    if (below_air > 0) {
+      reasons.push_back({fix::below_air, std::to_string(below_air) + " pixels below -1024 HU became -1024 HU"});
+    }
   }
-  if (padded > 0) {
-    reasons.push_back({fix::padding, std::to_string(padded) + " pixels of PixelPaddingValue " +
-                                         std::to_string(*format.padding) + " became -1024 HU"});
+};
+
+/// to[i] = fix(from[i]), or `mark` for what is cut; without branches, so that it runs in vector registers.
+template <class To, class Fix>
+void cut_values(const std::vector<std::int32_t>& from, const Fix& fix, std::int32_t mark, Cuts& cuts, To* to) {
+  const Range padding = cuts.padding, scanned = cuts.scanned;
+  const std::int32_t* const begin = from.data();
+  std::int32_t padded = 0, below_air = 0, too_large = 0;
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    const std::int32_t value = begin[i], fixed = fix(value);
+    const std::int32_t is_padding =
+        static_cast<std::int32_t>(value >= padding.low) & static_cast<std::int32_t>(value <= padding.high);
+    const std::int32_t is_outside =
+        static_cast<std::int32_t>(fixed < scanned.low) | static_cast<std::int32_t>(fixed > scanned.high);
+    to[i] = static_cast<To>((is_padding | is_outside) != 0 ? mark : fixed);
+    padded += is_padding;
+    below_air += is_outside & ~is_padding;
+    too_large |= static_cast<std::int32_t>(fixed != static_cast<std::int16_t>(fixed)) & ~(is_padding | is_outside);
   }
-  if (below_air > 0) {
-    reasons.push_back({fix::below_air, std::to_string(below_air) + " pixels below -1024 HU became -1024 HU"});
-  }
+  cuts.too_large = too_large != 0;
+  cuts.padded = padded;
+  cuts.below_air = below_air;
+}
+
+/// The usual case in one pass: values that are right as they are and fit 16 bits. Nothing, if this is another.
+std::optional<LinearPixels> take_as_they_are(const std::vector<std::int32_t>& values, const ValueMap& map, Cuts& cuts) {
+  const std::int64_t air = map.at_or_beyond(lowest_hu, true);
+  if (map.inverted || map.wrapped || std::abs(air) > std::numeric_limits<std::int16_t>::max()) return std::nullopt;
+  LinearPixels result;
+  result.pixels.resize(values.size());
+  result.slope = map.slope;
+  result.intercept = map.intercept;
+  cut_values(
+      values, [](std::int32_t value) { return value; }, static_cast<std::int32_t>(air), cuts, result.pixels.data());
+  if (cuts.too_large) return std::nullopt;
+  return result;
 }
 
 /// Chooses the 16-bit numbers: the values as they are if they fit, else cut to the range of CT, else whole HU.
@@ -254,7 +275,15 @@ LinearPixels to_linear_pixels(std::vector<std::int32_t> values, int rows, int co
     reasons.push_back({fix::padding_kept, "PixelPaddingValue " + std::to_string(*format.padding) +
                                               " is a tissue's value and fills no corner: not used"});
   }
-  apply_map(values, format, map, use_padding, reasons);
+  Cuts cuts{.padding = padding_range(format, use_padding), .scanned = not_below_air(map)};
+  if (std::optional<LinearPixels> result = take_as_they_are(values, map, cuts)) {
+    cuts.note(format, reasons);
+    result->reasons = std::move(reasons);
+    return std::move(*result);
+  }
+  cut_values(
+      values, [&](std::int32_t value) { return map.fixed(value); }, nothing_scanned, cuts, values.data());
+  cuts.note(format, reasons);
   return store(values, map, std::move(reasons));
 }
 
