@@ -122,6 +122,7 @@ void print_result(const BenchOptions& options, const Result& result) {
         {"milliseconds_min", times.fastest},
         {"milliseconds_max", times.slowest},
         {"peak_bytes", peak_bytes(settings.compute.device)}};
+    for (const auto& [stage, milliseconds] : result.stages) line["stages"][stage] = milliseconds;
     std::printf("%s\n", line.dump().c_str());
     return;
   }

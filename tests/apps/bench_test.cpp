@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "io/files/safetensors.h"
 #include "nn/core/device_runtime.h"
 #include "tests/apps/run_falx.h"
 
@@ -82,6 +83,23 @@ TEST(FalxBench, RefusesWhatDoesNotExistInOneLine) {
     EXPECT_EQ(std::count(result.error.begin(), result.error.end(), '\n'), 1) << result.error;
     EXPECT_EQ(result.out, "") << arguments;
   }
+}
+
+TEST(FalxBench, LoadingIsTimedStepByStepAndItsInputsCanBeHad) {
+  const test::TemporaryDirectory directory;
+  ASSERT_EQ(run_falx("synth --patients 1 --test-patients 1 --slices 4 --size 64 --quiet --out " +
+                     (directory / "data").string())
+                .exit_code,
+            0);
+  const std::string inputs = (directory / "inputs.safetensors").string();
+  const ProgramResult result = run_falx("bench --what load --json --size 32 --images " +
+                                        (directory / "data/stage_2_train").string() + " --inputs " + inputs);
+  ASSERT_EQ(result.exit_code, 0) << result.error;
+  const json stages = json::parse(result.out)["stages"];
+  for (const char* stage : {"header", "pixels", "hounsfield", "input"}) EXPECT_GT(stages[stage], 0) << stage;
+  const io::Safetensors made = io::read_safetensors(inputs);
+  ASSERT_EQ(made.tensors.size(), 4U);
+  EXPECT_EQ(made.tensors[0].shape, (std::vector<std::int64_t>{32, 32, 3}));
 }
 
 TEST(FalxBench, LoadingNeedsFilesThatCanBeRead) {

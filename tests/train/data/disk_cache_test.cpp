@@ -40,6 +40,11 @@ class DiskCacheTest : public testing::Test {
   static void let_time_pass() { std::this_thread::sleep_for(std::chrono::milliseconds(30)); }
 
   std::string picture(int i) const { return (directory_ / ("patient" + std::to_string(i) + ".png")).string(); }
+  std::vector<std::string> all_pictures() const {
+    std::vector<std::string> files(pictures);
+    for (int i = 0; i < pictures; ++i) files[static_cast<std::size_t>(i)] = picture(i);
+    return files;
+  }
   fs::path cache() const { return directory_ / "cache" / "slices"; }
   std::vector<fs::path> entries() const {
     std::vector<fs::path> paths;
@@ -272,8 +277,7 @@ int read_all(const std::string& directory, const std::vector<std::string>& files
 }
 
 TEST_F(DiskCacheTest, SeveralProcessesShareIt) {
-  std::vector<std::string> files;
-  for (int i = 0; i < pictures; ++i) files.push_back(picture(i));
+  const std::vector<std::string> files = all_pictures();
   std::vector<pid_t> children;
   for (int p = 0; p < 3; ++p) {  // the second round of each finds room only by removing what others wrote
     children.push_back(::fork());
@@ -287,8 +291,7 @@ TEST_F(DiskCacheTest, SeveralProcessesShareIt) {
 }
 
 TEST_F(DiskCacheTest, SlowAWriterThatIsKilledLeavesNoWrongEntry) {
-  std::vector<std::string> files;
-  for (int i = 0; i < pictures; ++i) files.push_back(picture(i));
+  const std::vector<std::string> files = all_pictures();
   for (int kill = 0; kill < 40; ++kill) {
     const pid_t child = ::fork();
     if (child == 0) {
