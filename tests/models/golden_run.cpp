@@ -201,14 +201,14 @@ void expect_state_as_pytorch(GoldenRun& run, const std::string& optimizer, const
   for (const auto& [path, parameter] : run.network().parameters()) {
     const std::vector<double> actual = summary_of(parameter->value(), number++);
     if (norm_in(run.expected(DType::f64, "gradient/" + path)) < golden_zero) continue;
-    EXPECT_LT(normalised_error(actual, run.expected(DType::f64, optimizer + "/parameter/" + path)),
+    EXPECT_LT(normalised_error(actual, run.expected(DType::f64, nn::message(optimizer, "/parameter/", path))),
               tolerance.parameters)
         << path;
   }
   number = 0;
   for (const auto& [path, buffer] : run.network().buffers()) {
     const std::vector<double> actual = summary_of(*buffer, number++);
-    EXPECT_LT(normalised_error(actual, run.expected(DType::f64, optimizer + "/buffer/" + path)),
+    EXPECT_LT(normalised_error(actual, run.expected(DType::f64, nn::message(optimizer, "/buffer/", path))),
               tolerance.running_statistics)
         << path;
   }
