@@ -11,7 +11,6 @@ using nlohmann::json;
 using test::expect_one_line;
 using test::ProgramResult;
 using test::run_falx;
-using testing::HasSubstr;
 
 /// FALX_CONV for the programs that a test starts, until it ends.
 class Environment {
