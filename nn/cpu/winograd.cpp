@@ -130,7 +130,7 @@ void convolve(TileSize size, const TileSource& source, const FilterSource& filte
 
 /// {out,3,3,in} as nine matrices in x out.
 Tensor transposed_taps(const Tensor& w) {
-  const Tensor taps = Tensor::empty({9, 1, w.c(), w.n()});
+  Tensor taps = Tensor::empty({9, 1, w.c(), w.n()});
   const std::int64_t pitch = w.pitch(), channels = w.c(), filters = w.n();
   parallel_for(0, channels, channel_step, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t begin = 0; begin < filters; begin += channel_step) {  // blocks that fit the first-level cache
