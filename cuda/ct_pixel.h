@@ -1,11 +1,10 @@
 // What one thread of ct_input does: one pixel of one image, all its channels. The functors, their order and the
-// random numbers are those of nn/cpu/ct_input.cpp, which windows each source pixel once and keeps the result; here a
-// source pixel is windowed by every sample that touches it, which costs arithmetic and no memory.
+// random numbers are those of nn/cpu/ct_input.cpp, which windows each source pixel once; here a source pixel is
+// windowed by every sample that touches it, which costs arithmetic and no memory.
 //
-// The f32 picture is the CPU's bit for bit: additions, multiplications, divisions, square roots and conversions round
-// alike on both (IEEE 754), and ct_input.cu is compiled without fused multiply-adds, as the CPU's kernel is for x86-64.
-// (Where a compiler fuses, values 0 .. 1 differ by a few 2^-24 before they are normalised.) bf16 is that picture,
-// rounded once: off by at most 2^-8 of each value.
+// The f32 picture is the CPU's but for rounding: the CPU fuses multiplications and additions where it has the
+// instruction, and adds the samples of an upright picture row by row. Values 0 .. 1 differ by a few 2^-24 before they
+// are normalised. bf16 is that picture, rounded once: off by at most 2^-8 of each value.
 #pragma once
 
 #include <cstdint>

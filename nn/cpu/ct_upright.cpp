@@ -118,16 +118,16 @@ class UprightRows {
 }  // namespace
 
 AxisWeights::AxisWeights(double step, double start, std::int64_t count, std::int64_t extent)
-    // Samples are at most a pixel apart and each lies between two: together they touch one pixel more than they are.
-    : taps(functors::samples_per_pixel(std::abs(step)) + 1),
+    // Samples are about a pixel apart, at most, and each lies between two: together they touch one pixel more than they
+    // are, and by rounding now and then another. Taps that nobody needs are dropped.
+    : taps(functors::samples_per_pixel(std::abs(step)) + 2),
       first(static_cast<std::size_t>(count)),
       weight(static_cast<std::size_t>(count * taps)) {
-  const int samples = taps - 1;
+  const int samples = taps - 2;
   const auto point = [&](std::size_t j, int a) {
     const double at = static_cast<double>(j) + functors::sample_offset(a, samples);
     return functors::SamplePoint(step * at + start, static_cast<int>(extent));
   };
-  float largest_last = 0;
   for (std::size_t j = 0; j < first.size(); ++j) {
     float* const w = weight.data() + j * static_cast<std::size_t>(taps);
     first[j] = std::min(point(j, 0).before, point(j, samples - 1).before);
@@ -141,9 +141,16 @@ AxisWeights::AxisWeights(double step, double start, std::int64_t count, std::int
       w[taps - 1] = 0;
       ++first[j];
     }
-    largest_last = std::max(largest_last, w[taps - 1]);
   }
-  if (largest_last < negligible) drop_last_tap();
+  while (taps > 1 && last_tap_is_negligible()) drop_last_tap();
+}
+
+bool AxisWeights::last_tap_is_negligible() const {
+  const auto stride = static_cast<std::size_t>(taps);
+  for (std::size_t last = stride - 1; last < weight.size(); last += stride) {
+    if (weight[last] >= negligible) return false;
+  }
+  return true;
 }
 
 void AxisWeights::drop_last_tap() {

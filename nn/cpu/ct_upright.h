@@ -21,6 +21,7 @@ struct AxisWeights {
   AxisWeights(double step, double start, std::int64_t count, std::int64_t extent);
 
  private:
+  bool last_tap_is_negligible() const;
   void drop_last_tap();
 };
 

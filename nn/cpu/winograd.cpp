@@ -149,6 +149,24 @@ Tensor transposed_taps(const Tensor& w) {
 
 const float* data_or_null(const Tensor& vector) { return vector.defined() ? vector.data<float>() : nullptr; }
 
+/// Adds up channels [column, column + columns) of the pixels of y that tiles became, and that are still in the cache.
+void measure(TileSize size, const Tensor& y, const TileRange& tiles, std::int64_t column, std::int64_t columns,
+             ChannelMoments& moments, std::int64_t piece) {
+  PieceMoments<float> sums(columns);
+  const auto& [grid, first, count] = tiles;
+  for (std::int64_t tile = first; tile < first + count;) {  // as many as lie side by side in a line of tiles
+    const std::int64_t line = tile / grid.count_w,
+                       in_line = std::min(grid.count_w - tile % grid.count_w, first + count - tile);
+    const std::int64_t h = line % grid.count_h * side(size), w = tile % grid.count_w * side(size);
+    const std::int64_t pixels = std::min(in_line * side(size), y.w() - w);
+    for (std::int64_t i = h; i < std::min(h + side(size), y.h()); ++i) {
+      sums.add(y.row<float>((line / grid.count_h * y.h() + i) * y.w() + w) + column, y.pitch(), pixels);
+    }
+    tile += in_line;
+  }
+  sums.store(moments, piece, column);
+}
+
 }  // namespace
 
 std::optional<TileSize> tiles_for(ConvPass pass, const Tensor& x, const Tensor& w, const ConvGeometry& geometry) {
@@ -172,24 +190,6 @@ TileSource input_tiles(const Tensor& x, const ConvPrologue& prologue, const Padd
           .scale = data_or_null(prologue.scale),
           .shift = data_or_null(prologue.shift),
           .relu = prologue.relu};
-}
-
-/// Adds up channels [column, column + columns) of the pixels of y that tiles became, and that are still in the cache.
-void measure(TileSize size, const Tensor& y, const TileRange& tiles, std::int64_t column, std::int64_t columns,
-             ChannelMoments& moments, std::int64_t piece) {
-  PieceMoments<float> sums(columns);
-  const auto& [grid, first, count] = tiles;
-  for (std::int64_t tile = first; tile < first + count;) {  // as many as lie side by side in a line of tiles
-    const std::int64_t line = tile / grid.count_w,
-                       in_line = std::min(grid.count_w - tile % grid.count_w, first + count - tile);
-    const std::int64_t h = line % grid.count_h * side(size), w = tile % grid.count_w * side(size);
-    const std::int64_t pixels = std::min(in_line * side(size), y.w() - w);
-    for (std::int64_t i = h; i < std::min(h + side(size), y.h()); ++i) {
-      sums.add(y.row<float>((line / grid.count_h * y.h() + i) * y.w() + w) + column, y.pitch(), pixels);
-    }
-    tile += in_line;
-  }
-  sums.store(moments, piece, column);
 }
 
 void forward(TileSize size, const Tensor& x, const Tensor& w, const ConvPrologue& prologue,

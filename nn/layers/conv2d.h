@@ -27,6 +27,7 @@ class Conv2d : public Module {
   const Variable& weight() const { return weight_.variable(); }
   /// Undefined if there is none.
   Variable bias() const { return bias_ ? bias_->variable() : Variable(); }
+  bool relu() const { return options_.relu; }
   ConvGeometry geometry() const;
 
  protected:

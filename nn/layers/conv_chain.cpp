@@ -1,5 +1,6 @@
 #include "nn/layers/conv_chain.h"
 
+#include "nn/core/error.h"
 #include "nn/ops/conv2d.h"
 #include "nn/ops/normalize_conv2d.h"
 
@@ -9,6 +10,11 @@ namespace {
 /// Nothing will be differentiated and nothing measured: a norm is but a scale and a shift.
 bool only_infers(const Variable& x, const Context& context) {
   return x.tape() == nullptr && !context.batch_statistics();
+}
+
+/// What follows a convolution here is a norm, which measures what has not been cut off.
+void check_without_relu(const Conv2d& conv) {
+  NN_CHECK(!conv.relu(), "[conv_chain] expects a convolution without ReLU");
 }
 
 MeasuredMap with_room_for_statistics(const Variable& map, const Context& context) {
@@ -25,6 +31,8 @@ NormBehind behind(const MeasuredMap& y, BatchNorm2d* next, const Context& contex
 MeasuredMap run_step(const NormConv& step, bool norm_is_done, const MeasuredMap& x, BatchNorm2d* next,
                      const MeasuredMap& given, const Context& context) {
   auto& [norm, conv] = step;
+  NN_CHECK(!conv.bias().defined(), "[conv_chain] expects a convolution without bias behind a norm");
+  check_without_relu(conv);
   MeasuredMap y = given;
   if (norm_is_done) {
     if (!y.map.defined()) y.map = Variable::output(conv.output_shape(x.map.shape()), {&x.map});
@@ -65,6 +73,7 @@ MeasuredMap run_chain_into(std::initializer_list<NormConv> steps, const Measured
 }
 
 MeasuredMap measured_conv(Conv2d& conv, const Variable& x, const Context& context) {
+  check_without_relu(conv);
   const Variable bias = conv.bias();
   const Variable y = Variable::output(conv.output_shape(x.shape()), {&x, &conv.weight(), &bias});
   return measured_conv_into(conv, x, with_room_for_statistics(y, context), context);
@@ -83,6 +92,7 @@ Variable conv_norm(Conv2d& conv, BatchNorm2d& norm, const Variable& x, const Con
     return norm.with_statistics(y.map, y.statistics, context);
   }
   const Variable y = Variable::output(conv.output_shape(x.shape()), {&x});
+  check_without_relu(conv);
   const NormBehind behind{.normalization = norm.normalization(y, {}, context)};
   conv2d_into(x, conv.weight(), conv.bias(), y, {.geometry = conv.geometry(), .behind = behind});
   conv.tell_observer(x.shape(), y.shape(), context);

@@ -1,4 +1,4 @@
-// The threads of ct_input, run on the CPU, against the CPU's kernel: the same bits.
+// The threads of ct_input, run on the CPU, against the CPU's kernel: the same picture but for rounding.
 #include "cuda/ct_pixel.h"
 
 #include <gtest/gtest.h>
@@ -111,19 +111,23 @@ Tensor padded(const Shape& shape, DType dtype) {
   return wide;
 }
 
-void expect_bits_of_cpu(const Case& c, const Tensor& f32, const Tensor& bf16) {
+/// The CPU adds samples in another order, row by row: values of size 1 to 3 are as near as 1.2e-6 (measured over the
+/// cases below). bf16 is f32 rounded once.
+void expect_picture_of_cpu(const Case& c, const Tensor& f32, const Tensor& bf16) {
   const Arguments a(c);
   const Tensor expected = Tensor::empty(a.y);
   nn::ct_input(a.slices, a.parameters, a.mean, a.deviation, expected);
-  std::int64_t wrong = 0;
+  double error = 0;
+  std::int64_t wrongly_rounded = 0;
   for (std::int64_t row = 0; row < expected.rows(); ++row) {
     for (std::int64_t i = 0; i < f32.c(); ++i) {
-      const float value = i < a.y.c ? expected.row<float>(row)[i] : 7;
-      wrong += f32.row<float>(row)[i] != value;
-      wrong += bf16.row<bfloat16>(row)[i].bits != bfloat16(value).bits;
+      const float value = f32.row<float>(row)[i], of_cpu = i < a.y.c ? expected.row<float>(row)[i] : 7;
+      error = std::max(error, static_cast<double>(std::abs(value - of_cpu)));
+      wrongly_rounded += bf16.row<bfloat16>(row)[i].bits != bfloat16(value).bits;
     }
   }
-  EXPECT_EQ(wrong, 0) << c.slices << " slices, " << c.windows << " windows, step " << c.step;
+  EXPECT_LT(error, 4e-6) << c.slices << " slices, " << c.windows << " windows, step " << c.step;
+  EXPECT_EQ(wrongly_rounded, 0) << c.slices << " slices, " << c.windows << " windows, step " << c.step;
   const auto [least, most] = std::minmax_element(expected.data<float>(), expected.data<float>() + expected.elements());
   EXPECT_NE(*least, *most);
 }
@@ -150,19 +154,19 @@ const std::vector<Case> cases = {
     {.images = 2, .slices = 1, .windows = 3, .h = 5, .w = 3, .size = 16, .step = 3, .degrees = 45, .noise = 3},
 };
 
-TEST(CtPixels, AreThoseOfTheCpu) {
+TEST(CtPixels, AreThoseOfTheCpuButForRounding) {
   for (const Case& c : cases) {
     const Arguments a(c);
     const Tensor f32 = padded(a.y, DType::f32), bf16 = padded(a.y, DType::bf16);
     run_pixels<float>(a, f32.channel_range(0, a.y.c));
     run_pixels<bfloat16>(a, bf16.channel_range(0, a.y.c));
-    expect_bits_of_cpu(c, f32, bf16);
+    expect_picture_of_cpu(c, f32, bf16);
   }
 }
 
 class CudaCtInput : public test::WithGpu {};
 
-TEST_F(CudaCtInput, HasTheBitsOfTheCpu) {
+TEST_F(CudaCtInput, MakesThePictureOfTheCpu) {
   for (const Case& c : cases) {
     const Arguments a(c);
     const auto on_gpu = [](const Tensor& t) { return t.defined() ? nn::to_device(t, nn::Device::cuda) : t; };
@@ -172,7 +176,7 @@ TEST_F(CudaCtInput, HasTheBitsOfTheCpu) {
                    y.channel_range(0, a.y.c));
       return nn::to_device(y, nn::Device::cpu);
     };
-    expect_bits_of_cpu(c, made(DType::f32), made(DType::bf16));
+    expect_picture_of_cpu(c, made(DType::f32), made(DType::bf16));
   }
 }
 

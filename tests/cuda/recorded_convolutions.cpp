@@ -3,6 +3,7 @@
 #include "models/registry.h"
 #include "nn/autograd/tape.h"
 #include "nn/kernels/fill.h"
+#include "nn/kernels/normalize_conv.h"
 
 namespace test {
 namespace {
@@ -24,7 +25,7 @@ void record_forward(const Tensor& x, const Tensor& w, const ConvPrologue& /*prol
                        .w = w.shape(),
                        .geometry = geometry,
                        .bias = epilogue.bias.defined(),
-                       .relu = epilogue.relu});
+                       .relu = epilogue.relu && !epilogue.scale.defined() && !epilogue.shift.defined()});
 }
 void record_backward_data(const Tensor& /*dy*/, const Tensor& w, const ConvGeometry& geometry, const Tensor& dz,
                           float beta) {
@@ -43,7 +44,7 @@ void record_backward_weights(const Tensor& x, const Tensor& /*dy*/, const ConvPr
       {.pass = Pass::backward_weights, .x = x.shape(), .w = dw.shape(), .geometry = geometry, .beta = beta});
 }
 
-/// The CPU's convolutions are the recording ones as long as this object lives.
+/// The CPU's convolutions are the recording ones as long as this object lives, one kernel for each pass as on a GPU.
 class Recording {
  public:
   explicit Recording(std::vector<RecordedConvolution>& list) {
@@ -51,11 +52,13 @@ class Recording {
     nn::conv2d_forward.set(nn::Device::cpu, record_forward);
     nn::conv2d_backward_data.set(nn::Device::cpu, record_backward_data);
     nn::conv2d_backward_weights.set(nn::Device::cpu, record_backward_weights);
+    nn::normalize_conv2d_backward.set(nn::Device::cpu, nn::normalize_conv2d_backward_by_parts);
   }
   ~Recording() {
     nn::conv2d_forward = forward_;
     nn::conv2d_backward_data = backward_data_;
     nn::conv2d_backward_weights = backward_weights_;
+    nn::normalize_conv2d_backward = normalize_backward_;
     recorded = nullptr;
   }
   Recording(const Recording&) = delete;
@@ -65,6 +68,7 @@ class Recording {
   decltype(nn::conv2d_forward) forward_ = nn::conv2d_forward;
   decltype(nn::conv2d_backward_data) backward_data_ = nn::conv2d_backward_data;
   decltype(nn::conv2d_backward_weights) backward_weights_ = nn::conv2d_backward_weights;
+  decltype(nn::normalize_conv2d_backward) normalize_backward_ = nn::normalize_conv2d_backward;
 };
 
 /// Gives the convolution that ran last the name of its layer.

@@ -19,7 +19,8 @@ def interpreter(folder, packages, pip_options=()):
     if missing:
         print("installs %s in %s" % (", ".join(missing), folder), file=sys.stderr, flush=True)
         wanted = [_without_cuda(python, pip_options) if name == "torch" else name for name in missing]
-        _run([python, "-m", "pip", "install", "--quiet", *pip_options, *wanted], "install %s (is there a network?)" % " ".join(missing))
+        _run([python, "-m", "pip", "install", "--quiet", *pip_options, *wanted],
+             "install %s (is there a network?)" % " ".join(missing))
     return python
 
 

@@ -65,8 +65,8 @@ def best_ratio(key, program, results):
 
 
 def turns(options, key, program, left, falx, more, best):
-    """Falx and one program in turns; the program's record. Where Falx's lead over another setting is far smaller (best),
-    one turn will do. TimeoutError, subprocess.TimeoutExpired: time is up."""
+    """Falx and one program in turns; the program's record. Where Falx's lead over another setting is far smaller
+    (best), one turn will do. TimeoutError, subprocess.TimeoutExpired: time is up."""
     record = {"kind": "speed", **key, "program": program, "milliseconds": [], "falx_milliseconds": []}
     command = command_of(options.python, program, key, {"device": options.device, **more})
     try:

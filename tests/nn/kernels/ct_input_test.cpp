@@ -7,10 +7,12 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <utility>
 #include <vector>
 
 #include "nn/core/parallel.h"
 #include "nn/core/philox.h"
+#include "nn/cpu/ct_upright.h"
 #include "nn/cpu/simd_target.h"
 #include "nn/functors/ct_input.h"
 #include "tests/support/canary.h"
@@ -419,6 +421,25 @@ TEST(CtInput, RefusesWhatCannotBe) {
   }
   EXPECT_THROW(run(random_slices({1, 4, 4, 4}, 0, 9), {Sample{}}, {1, 4, 4, 4}, DType::f32), nn::Error);
   EXPECT_THROW(run(random_slices({3, 4, 4, 1}, 0, 9), {{}, {}}, {2, 4, 4, 1}, DType::f32), nn::Error);
+}
+
+// Samples can be a pixel apart and a rounding error more: together they touch one pixel more than they otherwise do.
+TEST(CtInput, WeightsHoldEverySampleWhereStepsRoundUp) {
+  for (const auto& [step, start] : {std::pair{2.0000009, 0.49977062499999647},
+                                    {2.0000000000000004, 0.49999999999999994},
+                                    {2.0, 0.5},
+                                    {-2.0000009, 511.5},
+                                    {1.0, 0.0},
+                                    {0.3, -0.2}}) {
+    const nn::cpu::AxisWeights axis(step, start, 256, 512);
+    ASSERT_EQ(axis.weight.size(), 256U * static_cast<std::size_t>(axis.taps));
+    for (std::size_t j = 0; j < 256; ++j) {
+      float sum = 0;
+      for (int t = 0; t < axis.taps; ++t) sum += axis.weight[j * static_cast<std::size_t>(axis.taps) + t];
+      EXPECT_NEAR(sum, 1, 1e-6) << "pixel " << j << ", step " << step;
+    }
+  }
+  EXPECT_EQ(nn::cpu::AxisWeights(1, 0, 256, 256).taps, 1);
 }
 
 }  // namespace
