@@ -25,7 +25,7 @@ cmake --build --preset ci
 
 if $quick; then
   step "Tests but for the slow ones"
-  ctest --test-dir build/ci -j "$cores" --output-on-failure --timeout 900 -LE slow
+  ctest --test-dir build/ci -j "$cores" --output-on-failure --timeout 900 -LE 'slow|forced'
   exit 0
 fi
 
@@ -38,7 +38,7 @@ ctest --test-dir build/ci -j "$cores" --output-on-failure --timeout 900
 step "Tests under AddressSanitizer and UndefinedBehaviorSanitizer"
 cmake --preset asan >/dev/null
 cmake --build --preset asan
-ctest --test-dir build/asan -j "$cores" --output-on-failure --timeout 1800 -LE slow
+ctest --test-dir build/asan -j "$cores" --output-on-failure --timeout 1800 -LE 'slow|forced'
 
 step "The framework compiled by clang"
 cmake --preset clang -DFALX_TESTS=OFF >/dev/null
