@@ -27,18 +27,19 @@ constexpr bool keep_freed_blocks = true;
 constexpr bool keep_freed_blocks = true;
 #endif
 
-constexpr std::size_t alignment = 64, huge_page = std::size_t{2} << 20U;
-constexpr std::size_t most_kept = std::size_t{2} << 30U;
+constexpr std::size_t huge_page = std::size_t{2} << 20U;
+constexpr std::size_t most_kept = std::size_t{2} << 30U;  // of segments of which nothing is in use
 
 /// Memory of the system, in huge pages where it has them: a kernel that walks through hundreds of megabytes then waits
 /// for few page faults and few address translations.
 class HostSource final : public SegmentSource {
  public:
   void* acquire(std::size_t bytes) override {
-    const std::size_t unit = bytes < huge_page ? alignment : huge_page;
-    void* segment = std::aligned_alloc(unit, (bytes + unit - 1) / unit * unit);
+    const bool huge = keep_freed_blocks && bytes >= huge_page;
+    void* segment = nullptr;  // not a byte larger than was asked for, so that AddressSanitizer sees the end of a block
+    if (posix_memalign(&segment, huge ? huge_page : MemoryPool::alignment, bytes) != 0) return nullptr;
 #if defined(__linux__)
-    if (segment != nullptr && unit == huge_page) madvise(segment, bytes, MADV_HUGEPAGE);  // a wish; it may be refused
+    if (huge) madvise(segment, bytes, MADV_HUGEPAGE);  // a wish; it may be refused
 #endif
     return segment;
   }
@@ -65,7 +66,7 @@ class HostAllocator final : public Allocator {
   void deallocate(void* block, std::size_t /*bytes*/) noexcept override {
     const std::lock_guard lock(mutex_);
     pool_.deallocate(block);
-    if (pool_.reserved() - pool_.used() > most_kept) pool_.release_unused();
+    if (pool_.unused() > most_kept) pool_.release_unused(most_kept);
   }
 
  private:

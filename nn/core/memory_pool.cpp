@@ -42,30 +42,54 @@ void* MemoryPool::allocate(std::size_t request) {
   const auto block = fitting != candidates.end() ? blocks_.find(fitting->second) : take_segment(bytes);
   if (block == blocks_.end()) return nullptr;
   split(block, bytes);
-  candidates.erase({block->second.bytes, block->first});
-  block->second.free = false;
-  used_ += block->second.bytes;
+  Block& taken = block->second;
+  taken.node = candidates.extract({taken.bytes, block->first});
+  if (taken.unused_segment()) unused_ -= taken.bytes;
+  taken.free = false;
+  used_ += taken.bytes;
   return block->first;
 }
 
 void* MemoryPool::allocate_alone(std::size_t bytes) {
-  auto* segment = static_cast<char*>(source_.acquire(bytes));
-  if (segment == nullptr) return nullptr;
-  blocks_.emplace(segment, Block{.bytes = bytes, .free = false, .first = true});
+  const auto block = new_segment({.bytes = bytes, .free = false, .first = true});
+  if (block == blocks_.end()) return nullptr;
   used_ += bytes;
+  return block->first;
+}
+
+/// A node whose value is still to be set.
+MemoryPool::FreeBlocks::node_type MemoryPool::new_node() {
+  FreeBlocks one = {{0, nullptr}};
+  return one.extract(one.begin());
+}
+
+/// A segment that is this block; the end of the list if the source has none. Whatever may throw comes before it is
+/// taken.
+MemoryPool::Blocks::iterator MemoryPool::new_segment(Block block) {
+  const std::size_t bytes = block.bytes;
+  Blocks one;
+  one.emplace(nullptr, std::move(block));
+  auto entry = one.extract(one.begin());
+  entry.key() = static_cast<char*>(source_.acquire(bytes));
+  if (entry.key() == nullptr) return blocks_.end();
   reserved_ += bytes;
-  return segment;
+  return blocks_.insert(std::move(entry)).position;
 }
 
 /// A new segment as one free block; the end of the list if the source has none.
 MemoryPool::Blocks::iterator MemoryPool::take_segment(std::size_t request) {
   const std::size_t bytes = segment_bytes(request);
-  auto* segment = static_cast<char*>(source_.acquire(bytes));
-  if (segment == nullptr) return blocks_.end();
-  reserved_ += bytes;
-  const Block block = {.bytes = bytes, .free = true, .small = request <= most_small, .first = true};
-  free_blocks(block).insert({bytes, segment});
-  return blocks_.emplace(segment, block).first;
+  auto node = new_node();
+  const auto segment = new_segment({.bytes = bytes, .free = true, .small = request <= most_small, .first = true});
+  if (segment == blocks_.end()) return segment;
+  insert_free(segment, std::move(node));
+  unused_ += bytes;
+  return segment;
+}
+
+void MemoryPool::insert_free(Blocks::iterator block, FreeBlocks::node_type node) noexcept {
+  node.value() = {block->second.bytes, block->first};
+  free_blocks(block->second).insert(std::move(node));
 }
 
 /// Cuts a free block after `bytes`, unless what is left is too little for a request of its kind.
@@ -73,15 +97,16 @@ void MemoryPool::split(Blocks::iterator block, std::size_t bytes) {
   Block& front = block->second;
   const std::size_t left = front.bytes - bytes;
   if (left == 0 || (!front.small && left <= most_small)) return;
-  FreeBlocks& candidates = free_blocks(front);
-  char* const rest = block->first + bytes;
-  candidates.erase({front.bytes, block->first});
-  candidates.insert({bytes, block->first});
-  candidates.insert({left, rest});
-  blocks_.emplace_hint(std::next(block), rest,
-                       Block{.bytes = left, .free = true, .small = front.small, .followed = front.followed});
+  auto node = new_node();
+  const auto rest =
+      blocks_.emplace_hint(std::next(block), block->first + bytes,
+                           Block{.bytes = left, .free = true, .small = front.small, .followed = front.followed});
+  insert_free(rest, std::move(node));  // from here on nothing fails
+  node = free_blocks(front).extract({front.bytes, block->first});
+  if (front.unused_segment()) unused_ -= front.bytes;
   front.bytes = bytes;
   front.followed = true;
+  insert_free(block, std::move(node));
 }
 
 void MemoryPool::deallocate(void* data) noexcept {
@@ -95,24 +120,26 @@ void MemoryPool::deallocate(void* data) noexcept {
     return;
   }
   block->second.free = true;
-  free_blocks(block->second).insert({block->second.bytes, block->first});
-  join_next(block);
-  if (!block->second.first) join_next(std::prev(block));
+  insert_free(block, std::move(block->second.node));
+  block = join_next(block);
+  if (!block->second.first) block = join_next(std::prev(block));
+  if (block->second.unused_segment()) unused_ += block->second.bytes;
 }
 
-/// Makes one free block of this one and the next of its segment, if both are free.
-void MemoryPool::join_next(Blocks::iterator block) {
+/// Makes one free block of this one and the next of its segment, if both are free. Returns this one.
+MemoryPool::Blocks::iterator MemoryPool::join_next(Blocks::iterator block) noexcept {
   Block& front = block->second;
-  if (!front.free || !front.followed) return;
+  if (!front.free || !front.followed) return block;
   const auto next = std::next(block);
-  if (!next->second.free) return;
+  if (!next->second.free) return block;
   FreeBlocks& candidates = free_blocks(front);
-  candidates.erase({front.bytes, block->first});
+  auto node = candidates.extract({front.bytes, block->first});
   candidates.erase({next->second.bytes, next->first});
   front.bytes += next->second.bytes;
   front.followed = next->second.followed;
-  candidates.insert({front.bytes, block->first});
+  insert_free(block, std::move(node));
   blocks_.erase(next);
+  return block;
 }
 
 bool MemoryPool::owns(const void* data) const {
@@ -120,18 +147,33 @@ bool MemoryPool::owns(const void* data) const {
   return block != blocks_.end() && !block->second.free;
 }
 
-void MemoryPool::release_unused() noexcept {
-  for (auto block = blocks_.begin(); block != blocks_.end();) {
-    const Block& whole = block->second;
-    if (!whole.free || !whole.first || whole.followed) {
-      ++block;
-      continue;
+/// Large segments first, as far as all of them is too much; then, if there is a rest, the smallest that is left.
+void MemoryPool::release_unused(std::size_t keep) noexcept {
+  const auto is_segment = [this](char* block) { return blocks_.find(block)->second.unused_segment(); };
+  for (FreeBlocks* candidates : {&large_, &small_}) {
+    for (auto candidate = candidates->end(); candidate != candidates->begin() && unused_ > keep;) {
+      --candidate;
+      if (candidate->first <= unused_ - keep && is_segment(candidate->second)) {
+        candidate = release_segment(*candidates, candidate);
+      }
     }
-    free_blocks(whole).erase({whole.bytes, block->first});
-    reserved_ -= whole.bytes;
-    source_.release(block->first, whole.bytes);
-    block = blocks_.erase(block);
   }
+  for (FreeBlocks* candidates : {&small_, &large_}) {
+    for (auto candidate = candidates->begin(); candidate != candidates->end() && unused_ > keep;) {
+      candidate = is_segment(candidate->second) ? release_segment(*candidates, candidate) : std::next(candidate);
+    }
+  }
+}
+
+/// Returns the candidate after it.
+MemoryPool::FreeBlocks::iterator MemoryPool::release_segment(FreeBlocks& candidates,
+                                                             FreeBlocks::iterator candidate) noexcept {
+  const auto [bytes, segment] = *candidate;
+  reserved_ -= bytes;
+  unused_ -= bytes;
+  blocks_.erase(segment);
+  source_.release(segment, bytes);
+  return candidates.erase(candidate);
 }
 
 }  // namespace nn

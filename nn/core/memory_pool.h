@@ -52,39 +52,51 @@ class MemoryPool {
   void deallocate(void* block) noexcept;
   /// True for the address of a block in use.
   bool owns(const void* block) const;
-  /// Gives back the segments of which nothing is in use.
-  void release_unused() noexcept;
+  /// Gives back segments of which nothing is in use until at most `keep` bytes of such are left, and no more of them
+  /// than that takes.
+  void release_unused(std::size_t keep = 0) noexcept;
 
-  /// Bytes of the blocks in use, each rounded up to 512.
+  /// Bytes of the blocks in use: of small requests each rounded up to 512; a block for a large one may be up to 1 MiB
+  /// larger, because so little is not cut off. Where blocks are given back, what was asked for.
   std::size_t used() const { return used_; }
   /// Bytes taken from the source.
   std::size_t reserved() const { return reserved_; }
+  /// Bytes of the segments of which nothing is in use.
+  std::size_t unused() const { return unused_; }
 
   /// The size of the segment that is taken for a request that no free block holds.
   static std::size_t segment_bytes(std::size_t request);
 
  private:
+  using FreeBlocks = std::set<std::pair<std::size_t, char*>>;  // by size, then address
   struct Block {
     std::size_t bytes = 0;
     bool free = true;
     bool small = false;     // of a segment for small requests
     bool first = false;     // begins a segment
     bool followed = false;  // the next block is of the same segment
+    // While the block is in use, its node of the free blocks: freeing it needs no memory, and so cannot fail.
+    FreeBlocks::node_type node = {};
+
+    bool unused_segment() const { return free && first && !followed; }
   };
-  using Blocks = std::map<char*, Block>;                       // by address
-  using FreeBlocks = std::set<std::pair<std::size_t, char*>>;  // by size, then address
+  using Blocks = std::map<char*, Block>;  // by address
 
   FreeBlocks& free_blocks(const Block& block) { return block.small ? small_ : large_; }
+  static FreeBlocks::node_type new_node();
+  Blocks::iterator new_segment(Block block);
   Blocks::iterator take_segment(std::size_t request);
   void* allocate_alone(std::size_t bytes);
   void split(Blocks::iterator block, std::size_t bytes);
-  void join_next(Blocks::iterator block);
+  Blocks::iterator join_next(Blocks::iterator block) noexcept;
+  void insert_free(Blocks::iterator block, FreeBlocks::node_type node) noexcept;
+  FreeBlocks::iterator release_segment(FreeBlocks& candidates, FreeBlocks::iterator candidate) noexcept;
 
   SegmentSource& source_;
   Freed freed_;
   Blocks blocks_;
   FreeBlocks small_, large_;
-  std::size_t used_ = 0, reserved_ = 0;
+  std::size_t used_ = 0, reserved_ = 0, unused_ = 0;
 };
 
 }  // namespace nn

@@ -4,6 +4,9 @@
 #if defined(__linux__)
 #include <sys/resource.h>
 #endif
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#endif
 
 #include <cstdint>
 #include <cstring>
@@ -41,6 +44,18 @@ TEST(Allocator, HandsMemoryOutAgainWithoutPageFaults) {
   };
   faults_of({48 * mebibyte});
   EXPECT_LT(faults_of({48 * mebibyte, 33 * mebibyte, 20 * mebibyte}), 100);  // of 25 856 pages
+}
+#endif
+
+#if defined(__SANITIZE_ADDRESS__)
+TEST(Allocator, BlocksEndWhereTheyWereAskedToForAddressSanitizer) {
+  for (const std::size_t bytes : {std::size_t{1}, std::size_t{100}, (std::size_t{2} << 20U) + 4}) {
+    auto* block = static_cast<char*>(nn::allocator(Device::cpu).allocate(bytes));
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(block) % 512, 0U);
+    EXPECT_FALSE(__asan_address_is_poisoned(block + bytes - 1));
+    EXPECT_TRUE(__asan_address_is_poisoned(block + bytes));
+    nn::allocator(Device::cpu).deallocate(block, bytes);
+  }
 }
 #endif
 

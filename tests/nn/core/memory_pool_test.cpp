@@ -112,6 +112,38 @@ TEST(MemoryPool, ReleasesWhatIsUnusedAndNothingElse) {
   EXPECT_EQ(pool.used(), 0U);
 }
 
+TEST(MemoryPool, ReleasesNoMoreThanItIsToldTo) {
+  FakeSource source;
+  MemoryPool pool(source);
+  std::vector<void*> blocks;
+  for (const std::size_t size : {40, 100, 60, 80}) blocks.push_back(pool.allocate(size * mebibyte));
+  for (void* block : blocks) pool.deallocate(block);
+  EXPECT_EQ(pool.unused(), 280 * mebibyte);
+  pool.release_unused(280 * mebibyte);
+  EXPECT_EQ(source.live(), 280 * mebibyte);
+  pool.release_unused(180 * mebibyte);  // exactly the one of 100
+  EXPECT_EQ(source.live(), 180 * mebibyte);
+  pool.release_unused(179 * mebibyte);  // the smallest
+  EXPECT_EQ(source.live(), 140 * mebibyte);
+  EXPECT_EQ(pool.unused(), 140 * mebibyte);
+  EXPECT_EQ(pool.allocate(80 * mebibyte), blocks[3]);
+  EXPECT_EQ(pool.allocate(60 * mebibyte), blocks[2]);
+  EXPECT_EQ(pool.unused(), 0U);
+}
+
+TEST(MemoryPool, FreePartsOfASegmentInUseAreNotUnused) {
+  FakeSource source;
+  MemoryPool pool(source);
+  void* large = pool.allocate(100 * mebibyte);
+  pool.deallocate(large);
+  EXPECT_EQ(pool.allocate(10 * mebibyte), large);  // its segment has 90 more
+  EXPECT_EQ(pool.unused(), 0U);
+  pool.release_unused();
+  EXPECT_EQ(source.live(), 100 * mebibyte);
+  pool.deallocate(large);
+  EXPECT_EQ(pool.unused(), 100 * mebibyte);
+}
+
 TEST(MemoryPool, SaysNoWhenTheSourceIsEmptyAndStaysUsable) {
   FakeSource source(40 * mebibyte);
   MemoryPool pool(source);
@@ -168,10 +200,17 @@ TEST(MemoryPool, SurvivesRandomRequests) {
         ASSERT_GE(pool.used(), asked);
         ASSERT_LE(pool.used(), asked + live.size() * (mebibyte + 512));
         ASSERT_EQ(pool.reserved(), source.live());
-        if (i % 500 == 499) pool.release_unused();
+        ASSERT_LE(pool.used() + pool.unused(), pool.reserved());
+        if (i % 250 == 249) {
+          const std::size_t keep = i % 500 == 499 ? 0 : pool.unused() / 2;
+          pool.release_unused(keep);
+          ASSERT_LE(pool.unused(), keep);
+          ASSERT_EQ(pool.reserved(), source.live());
+        }
       }
       for (const auto& [block, bytes] : live) pool.deallocate(block);
       EXPECT_EQ(pool.used(), 0U);
+      EXPECT_EQ(pool.unused(), pool.reserved());
       pool.release_unused();  // every block has found its neighbours
       EXPECT_EQ(source.live(), 0U);
       EXPECT_NE(pool.allocate(1), nullptr);
