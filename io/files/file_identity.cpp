@@ -16,11 +16,16 @@ std::int64_t nanoseconds(const timespec& time) { return time.tv_sec * 1'000'000'
 
 }  // namespace
 
-std::optional<FileIdentity> identify_file(const std::filesystem::path& path) {
-  struct stat status {};
+std::int64_t now_ns() {
   timespec now{};
-  if (::stat(path.c_str(), &status) != 0 || ::clock_gettime(CLOCK_REALTIME, &now) != 0) return std::nullopt;
-  if (nanoseconds(now) - nanoseconds(status.st_ctim) < longest_tick_ns) return std::nullopt;
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return nanoseconds(now);
+}
+
+std::optional<FileIdentity> identify_file(const std::filesystem::path& path, std::int64_t now) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return std::nullopt;
+  if (now - nanoseconds(status.st_ctim) < longest_tick_ns) return std::nullopt;
   const std::string name = std::filesystem::absolute(path).lexically_normal().string();
   const XXH128_hash_t hash = XXH3_128bits(name.data(), name.size());
   return FileIdentity{.path_hash = {hash.high64, hash.low64},

@@ -16,7 +16,9 @@ struct FileIdentity {
   bool operator==(const FileIdentity&) const = default;
 };
 
-/// Nothing if the file is not there, or changed so recently that its time could not tell the next change.
-std::optional<FileIdentity> identify_file(const std::filesystem::path& path);
+std::int64_t now_ns();  // since 1970
+
+/// Nothing if the file is not there, or changed so shortly before `now` that its time could not tell the next change.
+std::optional<FileIdentity> identify_file(const std::filesystem::path& path, std::int64_t now = now_ns());
 
 }  // namespace io

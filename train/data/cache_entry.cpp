@@ -1,12 +1,15 @@
 #include "train/data/cache_entry.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
-#include <cstring>
+#include <cerrno>
 #include <iterator>
 
 #include "io/files/checksum.h"
-#include "io/files/mapped_file.h"
 
 namespace train {
 namespace {
@@ -30,6 +33,39 @@ bool is_consistent(const CacheHeader& header, std::size_t pixel_bytes) {
   const std::int64_t pixels = std::int64_t{header.rows} * header.columns * header.planes;
   return static_cast<std::size_t>(pixels) * sizeof(std::int16_t) == pixel_bytes;
 }
+
+/// An open file. Read and not mapped: where a disk fails or somebody shortens the file, reading a map kills the
+/// process.
+class Descriptor {
+ public:
+  explicit Descriptor(const std::string& path)
+      : number_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (number_ >= 0) ::close(number_);
+  }
+
+  /// 0 if there is no such file.
+  std::size_t size() const {
+    struct stat status {};
+    const bool good = number_ >= 0 && ::fstat(number_, &status) == 0 && S_ISREG(status.st_mode);
+    return good ? static_cast<std::size_t>(status.st_size) : 0;
+  }
+  /// The next bytes; false if they are not there or cannot be read.
+  bool read(std::span<std::byte> bytes) const {
+    while (!bytes.empty()) {
+      const ssize_t count = ::read(number_, bytes.data(), bytes.size());
+      if (count < 0 && errno == EINTR) continue;
+      if (count <= 0) return false;
+      bytes = bytes.subspan(static_cast<std::size_t>(count));
+    }
+    return true;
+  }
+
+ private:
+  int number_;
+};
 
 }  // namespace
 
@@ -60,24 +96,23 @@ CacheHeader make_header(const DecodedImage& image, ImageKind kind, const io::Fil
 
 ReadEntry read_entry(const std::string& path, ImageKind kind, const io::FileIdentity& source) {
   using State = ReadEntry::State;
-  const std::shared_ptr<const io::MappedFile> file = io::MappedFile::open(path);
-  if (!file) return {};
-  const Bytes bytes = file->bytes();
+  const Descriptor file(path);
+  const std::size_t size = file.size();
+  if (size == 0) return {};
   CacheHeader header{};
-  if (bytes.size() < sizeof header) return {.state = State::damaged};
-  std::memcpy(&header, bytes.data(), sizeof header);
-  const Bytes pixels = bytes.subspan(sizeof header);
+  if (size < sizeof header || !file.read(std::as_writable_bytes(std::span(&header, 1)))) {
+    return {.state = State::damaged};
+  }
   if (!std::equal(std::begin(header.magic), std::end(header.magic), magic)) return {.state = State::damaged};
   if (header.version != decoding_version || header.kind != static_cast<std::uint32_t>(kind) ||
       header.source != source) {
     return {.state = State::stale};
   }
-  if (checksum_of(header, pixels) != header.checksum || !is_consistent(header, pixels.size())) {
-    return {.state = State::damaged};
-  }
+  if (!is_consistent(header, size - sizeof header)) return {.state = State::damaged};
   ReadEntry entry{.state = State::good};
   entry.image.pixels = nn::Tensor::empty({1, header.rows, header.columns, header.planes}, nn::DType::i16);
-  std::memcpy(entry.image.pixels.raw(), pixels.data(), pixels.size());
+  const std::span<std::byte> pixels(static_cast<std::byte*>(entry.image.pixels.raw()), entry.image.bytes());
+  if (!file.read(pixels) || checksum_of(header, pixels) != header.checksum) return {.state = State::damaged};
   entry.image.slope = header.slope;
   entry.image.intercept = header.intercept;
   entry.image.aspect = header.aspect;

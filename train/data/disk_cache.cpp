@@ -53,7 +53,7 @@ std::optional<DecodedImage> DiskCache::find(const io::FileIdentity& source, Imag
   const fs::path path = directory_ / entry_name(source, kind);
   ReadEntry entry = read_entry(path.string(), kind, source);
   if (entry.state == ReadEntry::State::good) {
-    ::utimensat(AT_FDCWD, path.c_str(), nullptr, 0);  // used now
+    ::utimensat(AT_FDCWD, path.c_str(), nullptr, AT_SYMLINK_NOFOLLOW);  // used now
     ++hits_;
     return std::move(entry.image);
   }

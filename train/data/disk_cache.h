@@ -3,7 +3,7 @@
 // A folder with a file an entry (cache_entry.h), written beside and renamed: what is there is whole, whenever a process
 // ends. Nothing is made durable, and nothing is trusted: every reading verifies checksum and identity, and an entry
 // that does not pass is removed and decoded anew. Several processes may share the folder, and it may be deleted at any
-// time.
+// time. It may hold other files, too: only what is named as this cache names its files is ever counted or removed.
 #pragma once
 
 #include <atomic>

@@ -16,7 +16,7 @@ struct CacheFile {
   std::filesystem::file_time_type used;
 };
 
-/// All entries, and what is being written. Nothing if the folder cannot be read.
+/// All entries, and what is being written, and nothing else that lies there. Nothing if the folder cannot be read.
 std::vector<CacheFile> list_cache_files(const std::filesystem::path& directory);
 
 /// Removes what was begun an hour ago or longer: its writer was killed.

@@ -2,6 +2,7 @@
 #include "train/data/disk_cache.h"
 
 #include <gtest/gtest.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -155,8 +156,17 @@ TEST_F(DiskCacheTest, AChangedFileIsDecodedAnew) {
 }
 
 TEST_F(DiskCacheTest, AFileThatChangedJustNowIsNotKept) {
+  const auto source = io::identify_file(picture(3));
+  ASSERT_TRUE(source);
+  const std::int64_t changed = source->status_changed_ns;
+  EXPECT_FALSE(io::identify_file(picture(3), changed));
+  EXPECT_FALSE(io::identify_file(picture(3), changed + 19'999'999));
+  EXPECT_EQ(io::identify_file(picture(3), changed + 20'000'000), source);
+
   test::write_picture(picture(3), side, side, 98);
-  EXPECT_EQ(read(3).stored, 0U);
+  const Outcome outcome = read(3);
+  const bool was_fresh = !io::identify_file(picture(3));  // not so on a machine that took its time
+  EXPECT_EQ(outcome.stored, was_fresh ? 0U : outcome.stored);
 }
 
 TEST_F(DiskCacheTest, UncompressedSlicesAreNotKept) {
@@ -229,10 +239,48 @@ TEST_F(DiskCacheTest, AFolderThatCannotBeWrittenIsOneWarning) {
   EXPECT_EQ(warning.find('\n'), std::string::npos);
 }
 
+/// Files of the user's in a folder that is given as the cache.
+TEST_F(DiskCacheTest, OnlyItsOwnFilesMakeRoom) {
+  const std::string entry = "0123456789abcdef0123456789abcd.slice";
+  const fs::path elsewhere = directory_ / "elsewhere";
+  const std::vector<fs::path> foreign = {cache() / "scans" / "1.dcm",
+                                         cache() / "scans" / entry,
+                                         cache() / "3f" / "1.dcm",
+                                         cache() / "3f" / "falx-1-2.begun",
+                                         cache() / "3f" / "0123456789abcdef0123456789abcd.dcm",
+                                         cache() / "3f" / "0123456789ABCDEF0123456789ABCD.slice",
+                                         cache() / "3f" / "00123456789abcdef0123456789abcd.slice",
+                                         cache() / "3F" / entry,
+                                         cache() / "3fa" / entry,
+                                         cache() / entry,
+                                         elsewhere / entry};
+  const auto old = fs::file_time_type::clock::now() - std::chrono::hours(24);
+  const auto write_old = [&](const fs::path& path) {
+    fs::create_directories(path.parent_path());
+    test::write_text(path, std::string(5000, 'x'));
+    fs::last_write_time(path, old);
+  };
+  for (const fs::path& path : foreign) write_old(path);
+  fs::create_directory_symlink(elsewhere, cache() / "4a");
+  fs::create_symlink(elsewhere / entry, cache() / "3f" / entry);
+  const fs::path own = cache() / "3f" / "ffffffffffffffffffffffffffffff.picture";
+  write_old(own);
+  EXPECT_EQ(entries(), std::vector<fs::path>{own});
+
+  EXPECT_EQ(read(0, entry_bytes).stored, 1U);  // fits after what is its own has gone
+  EXPECT_FALSE(fs::exists(own));
+  for (const fs::path& path : foreign) EXPECT_TRUE(fs::exists(path)) << path;
+  EXPECT_TRUE(fs::is_symlink(cache() / "4a"));
+  EXPECT_TRUE(fs::is_symlink(cache() / "3f" / entry));
+}
+
 /// In a process of its own, which ends with the status that `work` returns.
 int in_child(const std::function<int()>& work) {
   const pid_t child = ::fork();
-  if (child == 0) ::_exit(work());
+  if (child == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    ::_exit(work());
+  }
   int status = 0;
   ::waitpid(child, &status, 0);
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
@@ -255,7 +303,7 @@ TEST_F(DiskCacheTest, AFullDiskIsAWarningAndLeavesNothingBehind) {
 TEST_F(DiskCacheTest, WhatAKilledWriterLeftIsClearedUpLater) {
   read(0);
   const fs::path folder = entries().front().parent_path();
-  const fs::path old = folder / "falx-1-2.begun", fresh = folder / "falx-1-3.begun";
+  const fs::path old = folder / "falx-0123456789abcdef.begun", fresh = folder / "falx-fedcba9876543210.begun";
   test::write_text(old, "half an entry");
   test::write_text(fresh, "half an entry");
   fs::last_write_time(old, fs::file_time_type::clock::now() - std::chrono::hours(2));
@@ -264,16 +312,18 @@ TEST_F(DiskCacheTest, WhatAKilledWriterLeftIsClearedUpLater) {
   EXPECT_TRUE(fs::exists(fresh));  // its writer may be at it
 }
 
-/// Reads all pictures through the cache again and again; 0 if every one was right.
+/// Reads all pictures through the cache again and again; 0 if every one was right and some were found there.
 int read_all(const std::string& directory, const std::vector<std::string>& files, std::uint64_t capacity, int rounds) {
+  std::size_t hits = 0;
   for (int round = 0; round < rounds; ++round) {
     SliceCache slices(0, {.directory = directory, .capacity = capacity});
     for (const std::string& file : files) {
       const auto expected = train::decode_image(file, ImageKind::pictures).pixels.to_vector<std::int16_t>();
       if (slices.get(file, ImageKind::pictures)->pixels.to_vector<std::int16_t>() != expected) return 1;
     }
+    hits += slices.disk()->hits();
   }
-  return 0;
+  return hits > 0 ? 0 : 2;
 }
 
 TEST_F(DiskCacheTest, SeveralProcessesShareIt) {
@@ -281,13 +331,21 @@ TEST_F(DiskCacheTest, SeveralProcessesShareIt) {
   std::vector<pid_t> children;
   for (int p = 0; p < 3; ++p) {  // the second round of each finds room only by removing what others wrote
     children.push_back(::fork());
-    if (children.back() == 0) ::_exit(read_all(cache().string(), files, 5 * entry_bytes, 20));
+    if (children.back() == 0) {
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+      ::_exit(read_all(cache().string(), files, 5 * entry_bytes, 20));
+    }
   }
   for (const pid_t child : children) {
     int status = 0;
     ::waitpid(child, &status, 0);
     EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
   }
+  EXPECT_FALSE(entries().empty());
+  for (const fs::path& entry : entries()) EXPECT_NE(entry.extension(), ".begun");
+  std::size_t hits = 0;
+  for (int i = 0; i < pictures; ++i) hits += read(i, 1 << 20).hits;
+  EXPECT_GT(hits, 0U);
 }
 
 TEST_F(DiskCacheTest, SlowAWriterThatIsKilledLeavesNoWrongEntry) {
@@ -295,6 +353,7 @@ TEST_F(DiskCacheTest, SlowAWriterThatIsKilledLeavesNoWrongEntry) {
   for (int kill = 0; kill < 40; ++kill) {
     const pid_t child = ::fork();
     if (child == 0) {
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // it ends only by a signal
       for (;;) {
         fs::remove_all(cache());
         read_all(cache().string(), files, 1 << 20, 1);
