@@ -9,11 +9,12 @@ namespace apps {
 void add_cache(CLI::App& command, CacheOptions& options) {
   command.add_option("--cache", options.directory,
                      "Directory that keeps decoded pixels of compressed files for later epochs and runs, or none; it "
-                     "may be deleted at any time (default: $XDG_CACHE_HOME/falx/slices or ~/.cache/falx/slices)");
+                     "may be deleted at any time (default: $XDG_CACHE_HOME/falx/slices or ~/.cache/falx/slices; "
+                     "none if neither XDG_CACHE_HOME nor HOME is set)");
   command
       .add_option("--cache-size", options.gigabytes,
                   "Gigabytes that it may take (default: half of the free space, at most 100)")
-      ->check(above_zero());
+      ->check(from_to(0.001, 1'000'000));
 }
 
 train::DiskCacheOptions disk_cache(const CacheOptions& options) {

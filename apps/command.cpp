@@ -1,6 +1,8 @@
 #include "apps/command.h"
 
+#include <fmt/format.h>
 #include <CLI/CLI.hpp>
+#include <functional>
 
 #include "nn/core/device_runtime.h"
 #include "nn/core/parallel.h"
@@ -70,12 +72,12 @@ train::Compute choose_compute(const train::ComputeOptions& options) {
 
 namespace {
 
-CLI::Validator number_that(const char* expected, bool (*holds)(double)) {
+CLI::Validator number_that(const std::string& expected, const std::function<bool(double)>& holds) {
   return CLI::Validator(
       [expected, holds](std::string& text) {
         double value = 0;
         const bool good = CLI::detail::lexical_cast(text, value) && holds(value);
-        return good ? std::string() : "expected a number " + std::string(expected) + ", got " + text;
+        return good ? std::string() : "expected a number " + expected + ", got " + text;
       },
       "NUMBER");
 }
@@ -88,6 +90,11 @@ CLI::Validator above_zero() {
 
 CLI::Validator not_negative() {
   return number_that("from 0", [](double value) { return value >= 0; });
+}
+
+CLI::Validator from_to(double low, double high) {
+  return number_that(fmt::format("from {} to {}", low, high),
+                     [low, high](double value) { return value >= low && value <= high; });
 }
 
 }  // namespace apps

@@ -70,5 +70,6 @@ train::Compute choose_compute(const train::ComputeOptions& options);
 /// For check(): "expected a number above 0, got abc" (CLI11's own says the range of all doubles, digit by digit).
 CLI::Validator above_zero();
 CLI::Validator not_negative();
+CLI::Validator from_to(double low, double high);
 
 }  // namespace apps

@@ -151,13 +151,20 @@ int run_train(const TrainOptions& options, Progress& progress) {
                          options.resume ? train::Start::from_checkpoint : train::Start::anew,
                          disk_cache(options.cache));
   Interruption::stop_if_requested();
-  for (const std::string& line : run.warnings()) progress.message("falx train: warning: " + line);
+  std::set<std::string> warned;
+  const auto warn = [&] {  // of what was not said before
+    for (const std::string& line : run.warnings()) {
+      if (warned.insert(line).second) progress.message("falx train: warning: " + line);
+    }
+  };
+  warn();
   if (!run.weights_loaded().empty() && !options.common.quiet) progress.message("weights " + run.weights_loaded());
 
   if (!options.resume) prepare_output(options.out, directory.files());
   Printer printer(config, options.common.json, progress);
   const train::Ended ended = run.train(printer, &Interruption::requested);
   progress.clear();
+  warn();  // the disk of the cache may be full by now
   if (ended == train::Ended::interrupted) {
     progress.message("falx train: stopped; go on with: falx train --resume --out " + options.out.string());
     return Interruption::exit_code();
@@ -209,7 +216,7 @@ void add_network_options(CLI::App& command, train::TrainConfig& config) {
   command.add_option("--dropout", config.dropout, "Of the head (default: the model's own)")->check(not_negative());
   command.add_flag("--recompute,!--no-recompute", config.recompute,
                    "DenseNet: compute batch norms again in the backward pass instead of storing them (default: yes; "
-                   "half the memory, the same bits)");
+                   "half the memory, the same but for rounding)");
 }
 
 void add_fine_tuning_options(CLI::App& command, train::TrainConfig& config) {

@@ -63,4 +63,11 @@ TEST_F(FalxCache, ItsSizeIsANumberAboveZero) {
   EXPECT_EQ(train("run", {"--cache-size", "much"}).exit_code, 2);
 }
 
+TEST_F(FalxCache, ItsSizeIsBounded) {
+  for (const std::string size : {"1e-10", "1e30", "inf", "nan"}) {
+    test::expect_one_line(train("run", {"--cache-size", size}), 2,
+                          "expected a number from 0.001 to 1000000, got " + size);
+  }
+}
+
 }  // namespace

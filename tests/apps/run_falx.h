@@ -26,8 +26,13 @@ struct ProgramResult {
   }
 };
 
-/// Tests leave the user's own cache alone.
-inline const bool cache_is_apart = ::setenv("XDG_CACHE_HOME", (testing::TempDir() + "falx-test-cache").c_str(), 1) == 0;
+/// Tests leave the user's own cache alone, and each other's: ctest runs each in a process of its own.
+struct PrivateCache {
+  PrivateCache() { ::setenv("XDG_CACHE_HOME", directory.path().c_str(), 1); }
+
+  TemporaryDirectory directory;
+};
+inline const PrivateCache private_cache;
 
 /// `falx ARGUMENTS`; the arguments go through the shell.
 inline ProgramResult run_falx(const std::string& arguments) {
