@@ -58,7 +58,8 @@ def logits_of(falx, model, network, pictures, device, precision):
             write_png(os.path.join(inputs, "%d.png" % i), picture)
         weights = os.path.join(folder, "model.safetensors")
         write_model(weights, model, pictures.shape[1], network)
-        command = [falx, "predict", "--model", weights, "--input", inputs, "--out", out, "--quiet"]
+        command = [falx, "predict", "--model", weights, "--input", inputs, "--out", out, "--quiet",
+                   "--cache", "none"]  # pictures that nobody reads again
         if device != "cpu":
             command += ["--device", device, "--precision", precision]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
