@@ -97,8 +97,6 @@ bool believe_padding(const std::vector<std::int32_t>& values, int rows, int colu
 /// Two numbers and all between them.
 struct Range {
   std::int32_t low, high;
-
-  bool contains(std::int32_t value) const { return low <= value && value <= high; }
 };
 
 /// The fixed values whose HU are not below -1024: the map is monotonic, so they are a range.
