@@ -91,7 +91,7 @@ Variable conv_norm(Conv2d& conv, BatchNorm2d& norm, const Variable& x, const Con
     const MeasuredMap y = measured_conv(conv, x, context);
     return norm.with_statistics(y.map, y.statistics, context);
   }
-  const Variable y = Variable::output(conv.output_shape(x.shape()), {&x});
+  Variable y = Variable::output(conv.output_shape(x.shape()), {&x});
   check_without_relu(conv);
   const NormBehind behind{.normalization = norm.normalization(y, {}, context)};
   conv2d_into(x, conv.weight(), conv.bias(), y, {.geometry = conv.geometry(), .behind = behind});
