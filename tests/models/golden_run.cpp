@@ -91,9 +91,10 @@ bool kernels_are_forced() {
 
 /// What f32 may err when kernels are forced. They round otherwise (F(4x4,3x3) most: gradients 1.3e-5), and within ten
 /// steps that may turn a ReLU or a maximum over, from where on the runs part: thin-vgg-bn by F(4x4,3x3) has PyTorch's
-/// losses to 4e-7 for six steps, then to 2.9e-4; cnn was seen to end with answers 6e-4 apart.
+/// losses to 4e-7 for six steps, then to 2.9e-4; answers after ten steps are up to 8.1e-3 apart (thin-densenet by
+/// F(4x4)).
 constexpr double forced_gradient = 5e-5;
-constexpr GoldenTolerance forced_steps{.logits = 1e-5, .losses = 2e-3, .parameters = 0, .evaluation = 1e-2};
+constexpr GoldenTolerance forced_steps{.logits = 1e-5, .losses = 1e-3, .parameters = 0, .evaluation = 1e-2};
 
 double allowed(double usual, double forced, DType dtype) {
   return dtype != DType::f64 && kernels_are_forced() ? std::max(usual, forced) : usual;
