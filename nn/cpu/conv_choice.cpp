@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "nn/core/error.h"
+#include "nn/cpu/conv_table.h"
 
 namespace nn::cpu {
 namespace {
@@ -33,6 +34,11 @@ std::atomic<const Choice*>& chosen() {
     return &find_choice(wanted != nullptr && *wanted != '\0' ? wanted : "auto");
   }();
   return choice;
+}
+
+std::shared_ptr<const ConvTable>& table_in_force() {
+  static std::shared_ptr<const ConvTable> table;
+  return table;
 }
 
 bool winograd_is_possible(const Shape& w, const ConvGeometry& geometry, DType dtype) {
@@ -80,9 +86,30 @@ const char* name(ConvAlgorithm algorithm) {
   return "";
 }
 
+const char* name(ConvPass pass) {
+  switch (pass) {
+    case ConvPass::forward:
+      return "forward";
+    case ConvPass::backward_data:
+      return "backward_data";
+    case ConvPass::backward_weights:
+      return "backward_weights";
+  }
+  return "";
+}
+
+std::vector<ConvAlgorithm> possible_algorithms(const Shape& w, const ConvGeometry& geometry, DType dtype) {
+  if (!winograd_is_possible(w, geometry, dtype)) return {ConvAlgorithm::direct};
+  return {ConvAlgorithm::direct, ConvAlgorithm::winograd_2x2, ConvAlgorithm::winograd_4x4};
+}
+
 ConvAlgorithm conv_algorithm(ConvPass pass, const Shape& x, const Shape& w, const ConvGeometry& geometry, DType dtype) {
   if (!winograd_is_possible(w, geometry, dtype)) return ConvAlgorithm::direct;
-  if (const auto forced = chosen().load()->algorithm) return *forced;
+  if (const ConvTable* table = table_in_force().get()) {
+    if (const ConvDecision* decision = table->find(conv_key(pass, x, w, geometry))) return decision->algorithm;
+  } else if (const auto forced = chosen().load()->algorithm) {
+    return *forced;
+  }
   const bool pays = winograd_pays(pass, conv2d_output_shape(x, w, geometry), w);
   return pays ? ConvAlgorithm::winograd_4x4 : ConvAlgorithm::direct;
 }
@@ -95,6 +122,13 @@ std::vector<std::string> conv_choices() {
 
 std::string conv_choice() { return chosen().load()->name; }
 
-void set_conv_choice(const std::string& name) { chosen() = &find_choice(name); }
+void set_conv_choice(const std::string& name) {
+  chosen() = &find_choice(name);
+  table_in_force() = nullptr;
+}
+
+void set_conv_table(std::shared_ptr<const ConvTable> table) { table_in_force() = std::move(table); }
+
+std::shared_ptr<const ConvTable> conv_table() { return table_in_force(); }
 
 }  // namespace nn::cpu

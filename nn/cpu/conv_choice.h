@@ -1,7 +1,8 @@
-// Which algorithm a convolution runs by. A function of its shape, the SIMD target and one setting of the process; never
-// of time or of the number of threads, so that results can be repeated.
+// Which algorithm a convolution runs by. A function of its shape, the SIMD target and one setting of the process, which
+// may be a table; never of time or of the number of threads, so that results can be repeated.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,11 @@ enum class ConvAlgorithm {
 const char* name(ConvAlgorithm algorithm);
 
 enum class ConvPass { forward, backward_data, backward_weights };
+const char* name(ConvPass pass);
+
+/// All algorithms that can compute a convolution with weights {out,kernel_h,kernel_w,in}; direct, which always can, is
+/// the first.
+std::vector<ConvAlgorithm> possible_algorithms(const Shape& w, const ConvGeometry& geometry, DType dtype);
 
 /// For one pass of a convolution of x {n,h,w,in} with w {out,kernel_h,kernel_w,in}. Minimal filtering is for f32, 3x3
 /// kernels and stride 1.
@@ -27,7 +33,14 @@ ConvAlgorithm conv_algorithm(ConvPass pass, const Shape& x, const Shape& w, cons
 std::vector<std::string> conv_choices();
 /// The one in use: "auto", or what the environment variable FALX_CONV names.
 std::string conv_choice();
-/// Takes another one from now on; an error names the choices. Not while kernels run.
+/// Takes another one from now on, and no table; an error names the choices. Not while kernels run.
 void set_conv_choice(const std::string& name);
+
+class ConvTable;
+/// A table (conv_table.h) that decides in place of the setting, and "auto" what it lacks; null: the setting decides
+/// again. Not while kernels run.
+void set_conv_table(std::shared_ptr<const ConvTable> table);
+/// The one in force, or null.
+std::shared_ptr<const ConvTable> conv_table();
 
 }  // namespace nn::cpu
