@@ -98,8 +98,8 @@ void forward(const Tensor& x, const Tensor& w, const ConvPrologue& prologue, con
   NN_CHECK(given.mean.defined() == given.variance.defined(),
            "[conv2d_forward] expects mean and variance, or neither; got one of them");
   const ConvEpilogue epilogue = with_bias_in_shift(given);
-  if (const auto tiles = winograd::tiles_for(ConvPass::forward, x, w, geometry)) {
-    return winograd::forward(*tiles, x, w, prologue, epilogue, geometry.padding, y);
+  if (const auto tiling = winograd::tiling_for(ConvPass::forward, x, w, geometry)) {
+    return winograd::forward(*tiling, x, w, prologue, epilogue, geometry.padding, y);
   }
   dispatch_float("conv2d_forward", x, [&]<class T>() {
     const std::int64_t depth = w.elements() / w.n();
@@ -119,8 +119,8 @@ void backward_weights(const Tensor& x, const Tensor& dy, const ConvPrologue& pro
                       const Tensor& dw, float beta) {
   check_conv2d("conv2d_backward_weights", x, dw, geometry, dy, x.dtype());
   check_vectors("conv2d_backward_weights", {&prologue.scale, &prologue.shift}, x);
-  if (const auto tiles = winograd::tiles_for(ConvPass::backward_weights, x, dw, geometry)) {
-    return winograd::backward_weights(*tiles, x, dy, prologue, geometry.padding, dw, beta);
+  if (const auto tiling = winograd::tiling_for(ConvPass::backward_weights, x, dw, geometry)) {
+    return winograd::backward_weights(*tiling, x, dy, prologue, geometry.padding, dw, beta);
   }
   dispatch_float("conv2d_backward_weights", x, [&]<class T>() {
     const std::int64_t columns = dw.elements() / dw.n();
@@ -132,8 +132,8 @@ void backward_weights(const Tensor& x, const Tensor& dy, const ConvPrologue& pro
 
 void backward_data(const Tensor& dy, const Tensor& w, const ConvGeometry& geometry, const Tensor& dz, float beta) {
   check_conv2d("conv2d_backward_data", dz, w, geometry, dy, dz.dtype());
-  if (const auto tiles = winograd::tiles_for(ConvPass::backward_data, dz, w, geometry)) {
-    return winograd::backward_data(*tiles, dy, w, geometry.padding, dz, beta);
+  if (const auto tiling = winograd::tiling_for(ConvPass::backward_data, dz, w, geometry)) {
+    return winograd::backward_data(*tiling, dy, w, geometry.padding, dz, beta);
   }
   dispatch_float("conv2d_backward_data", dy, [&]<class T>() {
     multiply_backward_data<T>(dy, w, geometry, dz.shape(),

@@ -42,7 +42,13 @@ std::shared_ptr<const ConvTable>& table_in_force() {
 }
 
 bool winograd_is_possible(const Shape& w, const ConvGeometry& geometry, DType dtype) {
-  return dtype == DType::f32 && w.h == 3 && w.w == 3 && geometry.stride_h == 1 && geometry.stride_w == 1;
+  return dtype == DType::f32 && w.h == w.w && (w.h == 2 || w.h == 3) && geometry.stride_h == 1 &&
+         geometry.stride_w == 1;
+}
+
+/// What a setting that names an algorithm for 3x3 kernels means for `w`.
+ConvAlgorithm for_kernel(const Shape& w, ConvAlgorithm algorithm) {
+  return w.h == 2 && algorithm != ConvAlgorithm::direct ? ConvAlgorithm::winograd_3x3 : algorithm;
 }
 
 /// Where F(4x4,3x3) is faster than direct; F(2x2,3x3) hardly ever is the fastest of the three. Measured: direct's time
@@ -62,14 +68,25 @@ bool winograd_is_possible(const Shape& w, const ConvGeometry& geometry, DType dt
 ///   8 x 28 x 28         8 -> 64     1.2     2.4     1.3      half of each vector is empty
 ///   8 x 28 x 28         3 -> 64     0.7     2.6     0.7
 ///
+/// and of 2x2 kernels, over that of F(3x3,2x2):
+///
+///   8 x 27 x 27        64 -> 64     2.0     1.8     1.7
+///   8 x 13 x 13      256 -> 256     1.5     1.9     1.4
+///   8 x 7 x 7         128 -> 64     1.1     1.5     1.3      49 of 81 pixels
+///   8 x 4 x 4         128 -> 64     0.9     1.3     1.0      16 of 36
+///   8 x 7 x 7          16 -> 16     1.2     1.7     1.1
+///   8 x 28 x 28         8 -> 64     0.9     1.9     0.6
+///
 /// AVX2 and baseline gain at least as much (1.8 to 2.9 for batch 8), so the rule is the same for every target. It takes
 /// every batch for one of 8 images: what a network says of an image must not depend on the others beside it.
 bool winograd_pays(ConvPass pass, const Shape& y, const Shape& w) {
-  constexpr std::int64_t side = 4, usual_batch = 8;
+  constexpr std::int64_t usual_batch = 8;
+  const std::int64_t side = w.h == 2 ? 3 : 4;
   const std::int64_t tiles = ((y.h + side - 1) / side) * ((y.w + side - 1) / side);  // of an image
   const bool filled = 2 * y.h * y.w > tiles * side * side;
   const bool enough = usual_batch * tiles >= (w.c * w.n <= 128 * 128 ? 8 : 32);
-  return w.n >= 16 && (w.c >= 8 || pass == ConvPass::backward_data) && filled && enough;
+  const std::int64_t fewest_channels = w.h == 2 ? 16 : 8;
+  return w.n >= 16 && (w.c >= fewest_channels || pass == ConvPass::backward_data) && filled && enough;
 }
 
 }  // namespace
@@ -82,6 +99,8 @@ const char* name(ConvAlgorithm algorithm) {
       return "winograd-2x2";
     case ConvAlgorithm::winograd_4x4:
       return "winograd";
+    case ConvAlgorithm::winograd_3x3:
+      return "winograd-3x3";
   }
   return "";
 }
@@ -100,6 +119,7 @@ const char* name(ConvPass pass) {
 
 std::vector<ConvAlgorithm> possible_algorithms(const Shape& w, const ConvGeometry& geometry, DType dtype) {
   if (!winograd_is_possible(w, geometry, dtype)) return {ConvAlgorithm::direct};
+  if (w.h == 2) return {ConvAlgorithm::direct, ConvAlgorithm::winograd_3x3};
   return {ConvAlgorithm::direct, ConvAlgorithm::winograd_2x2, ConvAlgorithm::winograd_4x4};
 }
 
@@ -108,10 +128,10 @@ ConvAlgorithm conv_algorithm(ConvPass pass, const Shape& x, const Shape& w, cons
   if (const ConvTable* table = table_in_force().get()) {
     if (const ConvDecision* decision = table->find(conv_key(pass, x, w, geometry))) return decision->algorithm;
   } else if (const auto forced = chosen().load()->algorithm) {
-    return *forced;
+    return for_kernel(w, *forced);
   }
   const bool pays = winograd_pays(pass, conv2d_output_shape(x, w, geometry), w);
-  return pays ? ConvAlgorithm::winograd_4x4 : ConvAlgorithm::direct;
+  return pays ? for_kernel(w, ConvAlgorithm::winograd_4x4) : ConvAlgorithm::direct;
 }
 
 std::vector<std::string> conv_choices() {

@@ -14,6 +14,7 @@ enum class ConvAlgorithm {
   direct,        // sums of products as the definition has them: the most accurate
   winograd_2x2,  // minimal filtering F(2x2,3x3): 2.25 times fewer multiplications, nearly as accurate
   winograd_4x4,  // F(4x4,3x3): 4 times fewer, an error about 15 times as large (nn/cpu/README.md)
+  winograd_3x3,  // F(3x3,2x2), for kernels of 2x2: 2.25 times fewer, as accurate as F(2x2,3x3)
 };
 const char* name(ConvAlgorithm algorithm);
 
@@ -24,12 +25,13 @@ const char* name(ConvPass pass);
 /// the first.
 std::vector<ConvAlgorithm> possible_algorithms(const Shape& w, const ConvGeometry& geometry, DType dtype);
 
-/// For one pass of a convolution of x {n,h,w,in} with w {out,kernel_h,kernel_w,in}. Minimal filtering is for f32, 3x3
-/// kernels and stride 1.
+/// For one pass of a convolution of x {n,h,w,in} with w {out,kernel_h,kernel_w,in}. Minimal filtering is for f32,
+/// kernels of 3x3 or 2x2 and stride 1.
 ConvAlgorithm conv_algorithm(ConvPass pass, const Shape& x, const Shape& w, const ConvGeometry& geometry, DType dtype);
 
-/// The settings: "auto", the fastest for each shape, by a table; "winograd", "winograd-2x2" and "direct", that
-/// algorithm wherever it is possible.
+/// The settings: "auto", the fastest for each shape, by a table; "winograd", the fewest multiplications that are
+/// possible, F(4x4,3x3) or F(3x3,2x2); "winograd-2x2", minimal filtering that rounds less, F(2x2,3x3) or F(3x3,2x2);
+/// "direct".
 std::vector<std::string> conv_choices();
 /// The one in use: "auto", or what the environment variable FALX_CONV names.
 std::string conv_choice();

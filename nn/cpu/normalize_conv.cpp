@@ -131,20 +131,20 @@ void back_by_products(const Normalized& normalized, const Tensor& w, const Tenso
 }
 
 /// The same by minimal filtering. A tile becomes pixels in a little memory of its own, and goes on from there.
-void back_by_tiles(winograd::TileSize size, const Normalized& normalized, const Tensor& w, const Tensor& dy,
+void back_by_tiles(winograd::Tiling tiling, const Normalized& normalized, const Tensor& w, const Tensor& dy,
                    const Padding& padding, std::vector<double>& totals) {
   const Shape image = normalized.x.shape();
-  const std::int64_t side = winograd::side(size), panel = tile_shape<float>().rows;
-  PieceSums sums(blocks(winograd::TileGrid(image, size).tiles, panel), image.c);
+  const std::int64_t side = winograd::output_side(tiling), panel = tile_shape<float>().rows;
+  PieceSums sums(blocks(winograd::TileGrid(image, tiling).tiles, panel), image.c);
   const auto output = [&](const winograd::Frequencies& m, const winograd::TileRange& tiles, std::int64_t column,
                           std::int64_t columns) {
     const Tensor memory = scratch<float>((side * side + 2) * columns);
     float *pixels = memory.data<float>(), *terms = pixels + side * side * columns;
     const winograd::TileTarget one_tile{.data = pixels, .shape = {1, side, side, columns}, .pitch = columns};
-    const winograd::TileRange first{winograd::TileGrid(one_tile.shape, size), 0, 1};
+    const winograd::TileRange first{winograd::TileGrid(one_tile.shape, tiling), 0, 1};
     for (std::int64_t t = 0; t < tiles.count; ++t) {
       const winograd::Frequencies row{m.data + t * m.panels.columns, m.step, m.panels};
-      transform_output(size, row, first, 0, columns, one_tile);
+      transform_output(tiling, row, first, 0, columns, one_tile);
       const winograd::Place place(tiles.grid, tiles.first + t, side);
       std::fill_n(terms, 2 * columns, 0.0F);
       for (std::int64_t i = 0; i < std::min(side, image.h - place.h); ++i) {
@@ -154,7 +154,7 @@ void back_by_tiles(winograd::TileSize size, const Normalized& normalized, const 
       sums.add(tiles.first / panel, column, columns, terms);
     }
   };
-  winograd::backward_data(size, dy, w, padding, image, output);
+  winograd::backward_data(tiling, dy, w, padding, image, output);
   sums.add_to(totals);
 }
 
@@ -170,10 +170,10 @@ void normalize_conv2d_backward(const Tensor& x, const NormalizeParameters& p, co
   if (dw.defined()) conv2d_backward_weights(x, dy, normalized.prologue(), geometry, dw, beta);
   if (!gradients.wanted()) return;
   std::vector<double> totals(static_cast<std::size_t>(2 * x.c()));
-  const auto tiles = winograd::tiles_for(ConvPass::backward_data, x, w, geometry);
+  const auto tiling = winograd::tiling_for(ConvPass::backward_data, x, w, geometry);
   dispatch_float("normalize_conv2d_backward", x, [&]<class T>() {
-    if (tiles) {
-      back_by_tiles(*tiles, normalized, w, dy, geometry.padding, totals);
+    if (tiling) {
+      back_by_tiles(*tiling, normalized, w, dy, geometry.padding, totals);
     } else {
       back_by_products<T>(normalized, w, dy, geometry, totals);
     }

@@ -19,14 +19,14 @@ namespace {
 
 /// The filters' frequencies, channels in x channels out, packed for products.
 struct Filters {
-  Filters(TileSize size, const FilterSource& source)
+  Filters(Tiling tiling, const FilterSource& source)
       : depth_step(equal_step(round_up(source.depth, channel_step), max_depth, channel_step)),
-        frequencies(make_frequencies(size, {.rows = round_up(source.depth, channel_step),
-                                            .columns = round_up(source.columns, channel_step),
-                                            .band = depth_step,
-                                            .width = tile_shape<float>().columns})) {
+        frequencies(make_frequencies(tiling, {.rows = round_up(source.depth, channel_step),
+                                              .columns = round_up(source.columns, channel_step),
+                                              .band = depth_step,
+                                              .width = tile_shape<float>().columns})) {
     parallel_for(0, depth(), channel_step, [&](std::int64_t first, std::int64_t last) {
-      transform_filters(size, source, first, last - first, frequencies.view);
+      transform_filters(tiling, source, first, last - first, frequencies.view);
     });
   }
 
@@ -39,7 +39,7 @@ struct Filters {
 
 /// One convolution: what is read and written does not change from group to group.
 struct Convolution {
-  TileSize size;
+  Tiling tiling;
   TileSource source;
   const Filters& filters;
   TileGrid grid;
@@ -50,14 +50,14 @@ struct Convolution {
 /// Working memory for one group.
 struct GroupMemory {
   explicit GroupMemory(const Convolution& c)
-      : v(make_frequencies(c.size, {.rows = c.plan.group_tiles,
-                                    .columns = c.filters.depth(),
-                                    .band = tile_shape<float>().rows,
-                                    .width = chunk})),
-        m(make_frequencies(c.size, {.rows = c.plan.group_tiles,
-                                    .columns = c.plan.columns_at_once + channel_step,
-                                    .band = 1,
-                                    .width = c.plan.columns_at_once + channel_step})) {}
+      : v(make_frequencies(c.tiling, {.rows = c.plan.group_tiles,
+                                      .columns = c.filters.depth(),
+                                      .band = tile_shape<float>().rows,
+                                      .width = chunk})),
+        m(make_frequencies(c.tiling, {.rows = c.plan.group_tiles,
+                                      .columns = c.plan.columns_at_once + channel_step,
+                                      .band = 1,
+                                      .width = c.plan.columns_at_once + channel_step})) {}
 
   OwnedFrequencies v, m;
 };
@@ -86,12 +86,12 @@ void convolve_group(const Convolution& c, const GroupMemory& memory, std::int64_
   const std::int64_t tiles = std::min(c.plan.group_tiles, c.grid.tiles - first_tile);
   const std::int64_t panel = tile_shape<float>().rows;
   parallel_for(0, tiles, panel, [&](std::int64_t first, std::int64_t last) {
-    transform_input(c.size, c.source, {c.grid, first_tile + first, last - first}, memory.v.view, first);
+    transform_input(c.tiling, c.source, {c.grid, first_tile + first, last - first}, memory.v.view, first);
   });
   for (std::int64_t column = 0; column < c.filters.columns(); column += c.plan.columns_at_once) {
     const std::int64_t columns = std::min(c.plan.columns_at_once, c.filters.columns() - column);
     const std::int64_t parts = blocks(columns, c.plan.columns_a_product);
-    parallel_for(0, frequencies(c.size) * parts, 1, [&](std::int64_t first, std::int64_t last) {
+    parallel_for(0, frequencies(c.tiling) * parts, 1, [&](std::int64_t first, std::int64_t last) {
       for (std::int64_t i = first; i < last; ++i) {
         const std::int64_t begin = i % parts * c.plan.columns_a_product;
         multiply_frequency(c, memory, i / parts, tiles, column + begin,
@@ -108,12 +108,12 @@ void convolve_group(const Convolution& c, const GroupMemory& memory, std::int64_
 }
 
 /// Output tiles of images of shape `to`.
-void convolve(TileSize size, const TileSource& source, const FilterSource& filter_source, const Shape& to,
+void convolve(Tiling tiling, const TileSource& source, const FilterSource& filter_source, const Shape& to,
               const TileOutput& output) {
-  const Filters filters(size, filter_source);
-  const TileGrid grid(to, size);
-  const ForwardPlan plan = forward_plan(grid.tiles, filters.depth(), filters.columns());
-  const Convolution convolution{size, source, filters, grid, to.c, plan};
+  const Filters filters(tiling, filter_source);
+  const TileGrid grid(to, tiling);
+  const ForwardPlan plan = forward_plan(tiling, grid.tiles, filters.depth(), filters.columns());
+  const Convolution convolution{tiling, source, filters, grid, to.c, plan};
   const std::int64_t groups = blocks(grid.tiles, plan.group_tiles);
   const auto all_of = [&](std::int64_t first, std::int64_t last) {
     const GroupMemory memory(convolution);
@@ -128,18 +128,18 @@ void convolve(TileSize size, const TileSource& source, const FilterSource& filte
   }
 }
 
-/// {out,3,3,in} as nine matrices in x out.
+/// {out,kernel,kernel,in} as a matrix in x out for each tap.
 Tensor transposed_taps(const Tensor& w) {
-  Tensor taps = Tensor::empty({9, 1, w.c(), w.n()});
-  const std::int64_t pitch = w.pitch(), channels = w.c(), filters = w.n();
+  const std::int64_t count = w.h() * w.w(), pitch = w.pitch(), channels = w.c(), filters = w.n();
+  Tensor taps = Tensor::empty({count, 1, channels, filters});
   parallel_for(0, channels, channel_step, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t begin = 0; begin < filters; begin += channel_step) {  // blocks that fit the first-level cache
       const std::int64_t end = std::min(begin + channel_step, filters);
-      for (std::int64_t tap = 0; tap < 9; ++tap) {
+      for (std::int64_t tap = 0; tap < count; ++tap) {
         const float* from = w.data<float>() + tap * pitch;
         float* to = taps.row<float>(tap * channels);
         for (std::int64_t c = first; c < last; ++c) {
-          for (std::int64_t k = begin; k < end; ++k) to[c * filters + k] = from[9 * k * pitch + c];
+          for (std::int64_t k = begin; k < end; ++k) to[c * filters + k] = from[count * k * pitch + c];
         }
       }
     }
@@ -150,16 +150,16 @@ Tensor transposed_taps(const Tensor& w) {
 const float* data_or_null(const Tensor& vector) { return vector.defined() ? vector.data<float>() : nullptr; }
 
 /// Adds up channels [column, column + columns) of the pixels of y that tiles became, and that are still in the cache.
-void measure(TileSize size, const Tensor& y, const TileRange& tiles, std::int64_t column, std::int64_t columns,
+void measure(Tiling tiling, const Tensor& y, const TileRange& tiles, std::int64_t column, std::int64_t columns,
              ChannelMoments& moments, std::int64_t piece) {
   PieceMoments<float> sums(columns);
   const auto& [grid, first, count] = tiles;
   for (std::int64_t tile = first; tile < first + count;) {  // as many as lie side by side in a line of tiles
     const std::int64_t line = tile / grid.count_w,
                        in_line = std::min(grid.count_w - tile % grid.count_w, first + count - tile);
-    const std::int64_t h = line % grid.count_h * side(size), w = tile % grid.count_w * side(size);
-    const std::int64_t pixels = std::min(in_line * side(size), y.w() - w);
-    for (std::int64_t i = h; i < std::min(h + side(size), y.h()); ++i) {
+    const std::int64_t h = line % grid.count_h * output_side(tiling), w = tile % grid.count_w * output_side(tiling);
+    const std::int64_t pixels = std::min(in_line * output_side(tiling), y.w() - w);
+    for (std::int64_t i = h; i < std::min(h + output_side(tiling), y.h()); ++i) {
       sums.add(y.row<float>((line / grid.count_h * y.h() + i) * y.w() + w) + column, y.pitch(), pixels);
     }
     tile += in_line;
@@ -169,14 +169,16 @@ void measure(TileSize size, const Tensor& y, const TileRange& tiles, std::int64_
 
 }  // namespace
 
-std::optional<TileSize> tiles_for(ConvPass pass, const Tensor& x, const Tensor& w, const ConvGeometry& geometry) {
+std::optional<Tiling> tiling_for(ConvPass pass, const Tensor& x, const Tensor& w, const ConvGeometry& geometry) {
   switch (conv_algorithm(pass, x.shape(), w.shape(), geometry, x.dtype())) {
     case ConvAlgorithm::direct:
       return std::nullopt;
     case ConvAlgorithm::winograd_2x2:
-      return TileSize::two;
+      return Tiling::f2x2_3x3;
     case ConvAlgorithm::winograd_4x4:
-      return TileSize::four;
+      return Tiling::f4x4_3x3;
+    case ConvAlgorithm::winograd_3x3:
+      return Tiling::f3x3_2x2;
   }
   return std::nullopt;
 }
@@ -192,11 +194,11 @@ TileSource input_tiles(const Tensor& x, const ConvPrologue& prologue, const Padd
           .relu = prologue.relu};
 }
 
-void forward(TileSize size, const Tensor& x, const Tensor& w, const ConvPrologue& prologue,
+void forward(Tiling tiling, const Tensor& x, const Tensor& w, const ConvPrologue& prologue,
              const ConvEpilogue& epilogue, const Padding& padding, const Tensor& y) {
   const std::int64_t panel = tile_shape<float>().rows;
   std::optional<ChannelMoments> moments;
-  if (epilogue.mean.defined()) moments.emplace(blocks(TileGrid(y.shape(), size).tiles, panel), y.c());
+  if (epilogue.mean.defined()) moments.emplace(blocks(TileGrid(y.shape(), tiling).tiles, panel), y.c());
   const TileTarget target{.data = y.data<float>(),
                           .shape = y.shape(),
                           .pitch = y.pitch(),
@@ -205,37 +207,41 @@ void forward(TileSize size, const Tensor& x, const Tensor& w, const ConvPrologue
                           .relu = epilogue.relu,
                           .beta = epilogue.beta};
   const auto to_pixels = [&](const Frequencies& m, const TileRange& tiles, std::int64_t column, std::int64_t columns) {
-    transform_output(size, m, tiles, column, columns, target);
-    if (moments) measure(size, y, tiles, column, columns, *moments, tiles.first / panel);
+    transform_output(tiling, m, tiles, column, columns, target);
+    if (moments) measure(tiling, y, tiles, column, columns, *moments, tiles.first / panel);
   };
   const Tensor taps = transposed_taps(w);
   convolve(
-      size, input_tiles(x, prologue, padding),
+      tiling, input_tiles(x, prologue, padding),
       {.data = taps.data<float>(), .tap_step = w.c() * w.n(), .depth_step = w.n(), .depth = w.c(), .columns = w.n()},
       y.shape(), to_pixels);
   if (moments) moments->write(epilogue.mean, epilogue.variance);
 }
 
-void backward_data(TileSize size, const Tensor& dy, const Tensor& w, const Padding& padding, const Shape& dz,
+void backward_data(Tiling tiling, const Tensor& dy, const Tensor& w, const Padding& padding, const Shape& dz,
                    const TileOutput& output) {
   // A convolution of dy with the filters turned around (taps from last to first), channels in and out exchanged.
-  convolve(
-      size,
-      {.data = dy.data<float>(),
-       .shape = dy.shape(),
-       .pitch = dy.pitch(),
-       .first_h = padding.top - 2,
-       .first_w = padding.left - 2},
-      {.data = w.row<float>(8), .tap_step = -w.pitch(), .depth_step = 9 * w.pitch(), .depth = w.n(), .columns = w.c()},
-      dz, output);
+  const std::int64_t taps = w.h() * w.w();
+  convolve(tiling,
+           {.data = dy.data<float>(),
+            .shape = dy.shape(),
+            .pitch = dy.pitch(),
+            .first_h = padding.top - (w.h() - 1),
+            .first_w = padding.left - (w.w() - 1)},
+           {.data = w.row<float>(taps - 1),
+            .tap_step = -w.pitch(),
+            .depth_step = taps * w.pitch(),
+            .depth = w.n(),
+            .columns = w.c()},
+           dz, output);
 }
 
-void backward_data(TileSize size, const Tensor& dy, const Tensor& w, const Padding& padding, const Tensor& dz,
+void backward_data(Tiling tiling, const Tensor& dy, const Tensor& w, const Padding& padding, const Tensor& dz,
                    float beta) {
   const TileTarget target{.data = dz.data<float>(), .shape = dz.shape(), .pitch = dz.pitch(), .beta = beta};
-  backward_data(size, dy, w, padding, dz.shape(),
+  backward_data(tiling, dy, w, padding, dz.shape(),
                 [&](const Frequencies& m, const TileRange& tiles, std::int64_t column, std::int64_t columns) {
-                  transform_output(size, m, tiles, column, columns, target);
+                  transform_output(tiling, m, tiles, column, columns, target);
                 });
 }
 

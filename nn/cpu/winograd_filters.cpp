@@ -16,8 +16,11 @@ namespace {
 struct LoadTaps {
   const float* first;
   std::int64_t tap_step, count;
+  int taps_a_line;
 
-  HWY_INLINE Vector operator()(int i, int j) const { return load_first(first + (i * 3 + j) * tap_step, count); }
+  HWY_INLINE Vector operator()(int i, int j) const {
+    return load_first(first + (i * taps_a_line + j) * tap_step, count);
+  }
 };
 
 struct StoreFilter {
@@ -40,7 +43,7 @@ void to_frequencies(const FilterSource& source, std::int64_t first, std::int64_t
       for (std::int64_t k = panel; k < end; k += lanes, out += lanes) {
         const std::int64_t exist = p < source.depth ? std::clamp<std::int64_t>(source.columns - k, 0, lanes) : 0;
         StoreFilter store{out, to.step, Step::out};
-        transform_2d<Step>(LoadTaps{source.data + p * source.depth_step + k, source.tap_step, exist}, store);
+        transform_2d<Step>(LoadTaps{source.data + p * source.depth_step + k, source.tap_step, exist, Step::in}, store);
       }
     }
   }
@@ -59,12 +62,13 @@ struct LoadFilter {
 struct StoreTaps {
   float* first;
   std::int64_t tap_step, count;
+  int taps_a_line;
   float beta;
 
   HWY_INLINE void operator()(int i, int j, Vector value) const {
     const Lanes d;
     const auto exist = hn::FirstN(d, static_cast<std::size_t>(count));
-    float* to = first + (i * 3 + j) * tap_step;
+    float* to = first + (i * taps_a_line + j) * tap_step;
     if (beta != 0) value = hn::MulAdd(hn::Set(d, beta), load_first(to, count), value);
     hn::BlendedStore(value, exist, d, to);
   }
@@ -76,7 +80,8 @@ void to_taps(const Frequencies& du, std::int64_t first, std::int64_t count, cons
   for (std::int64_t k = first; k < first + count; ++k) {
     for (std::int64_t c = 0; c < dw.c(); c += lanes) {
       const LoadFilter load{du.data + k * du.panels.columns + c, du.step, Step::in};
-      StoreTaps store{dw.row<float>(9 * k) + c, dw.pitch(), std::min(lanes, dw.c() - c), beta};
+      StoreTaps store{dw.row<float>(Step::out * Step::out * k) + c, dw.pitch(), std::min(lanes, dw.c() - c), Step::out,
+                      beta};
       transform_2d<Step>(load, store);
     }
   }
@@ -84,15 +89,14 @@ void to_taps(const Frequencies& du, std::int64_t first, std::int64_t count, cons
 
 }  // namespace
 
-void transform_filters(TileSize size, const FilterSource& source, std::int64_t first, std::int64_t count,
+void transform_filters(Tiling tiling, const FilterSource& source, std::int64_t first, std::int64_t count,
                        const Frequencies& to) {
-  size == TileSize::four ? to_frequencies<Steps<TileSize::four>::Filter>(source, first, count, to)
-                         : to_frequencies<Steps<TileSize::two>::Filter>(source, first, count, to);
+  with_steps(tiling, [&](auto steps) { to_frequencies<typename decltype(steps)::Filter>(source, first, count, to); });
 }
-void transform_filter_gradient(TileSize size, const Frequencies& du, std::int64_t first, std::int64_t count,
+void transform_filter_gradient(Tiling tiling, const Frequencies& du, std::int64_t first, std::int64_t count,
                                const Tensor& dw, float beta) {
-  size == TileSize::four ? to_taps<Steps<TileSize::four>::FilterGradient>(du, first, count, dw, beta)
-                         : to_taps<Steps<TileSize::two>::FilterGradient>(du, first, count, dw, beta);
+  with_steps(tiling,
+             [&](auto steps) { to_taps<typename decltype(steps)::FilterGradient>(du, first, count, dw, beta); });
 }
 
 }  // namespace nn::cpu::winograd::HWY_NAMESPACE
@@ -104,13 +108,13 @@ namespace nn::cpu::winograd {
 HWY_EXPORT(transform_filters);
 HWY_EXPORT(transform_filter_gradient);
 
-void transform_filters(TileSize size, const FilterSource& source, std::int64_t first, std::int64_t count,
+void transform_filters(Tiling tiling, const FilterSource& source, std::int64_t first, std::int64_t count,
                        const Frequencies& to) {
-  HWY_DYNAMIC_DISPATCH(transform_filters)(size, source, first, count, to);
+  HWY_DYNAMIC_DISPATCH(transform_filters)(tiling, source, first, count, to);
 }
-void transform_filter_gradient(TileSize size, const Frequencies& du, std::int64_t first, std::int64_t count,
+void transform_filter_gradient(Tiling tiling, const Frequencies& du, std::int64_t first, std::int64_t count,
                                const Tensor& dw, float beta) {
-  HWY_DYNAMIC_DISPATCH(transform_filter_gradient)(size, du, first, count, dw, beta);
+  HWY_DYNAMIC_DISPATCH(transform_filter_gradient)(tiling, du, first, count, dw, beta);
 }
 
 }  // namespace nn::cpu::winograd

@@ -12,9 +12,9 @@ struct OwnedFrequencies {
   Tensor memory;
   Frequencies view;
 };
-inline OwnedFrequencies make_frequencies(TileSize size, const Panels& panels) {
+inline OwnedFrequencies make_frequencies(Tiling tiling, const Panels& panels) {
   const std::int64_t step = round_up(panels.elements(), 1024) + channel_step;
-  const Tensor memory = scratch<float>(frequencies(size) * step);
+  const Tensor memory = scratch<float>(frequencies(tiling) * step);
   return {memory, {memory.data<float>(), step, panels}};
 }
 
@@ -31,8 +31,8 @@ struct WeightsPlan {
   std::int64_t columns_a_product;  // input channels
 };
 
-ForwardPlan forward_plan(std::int64_t tiles, std::int64_t depth, std::int64_t columns);
+ForwardPlan forward_plan(Tiling tiling, std::int64_t tiles, std::int64_t depth, std::int64_t columns);
 /// dU has rows x columns elements a frequency.
-WeightsPlan weights_plan(std::int64_t tiles, std::int64_t rows, std::int64_t columns);
+WeightsPlan weights_plan(Tiling tiling, std::int64_t tiles, std::int64_t rows, std::int64_t columns);
 
 }  // namespace nn::cpu::winograd

@@ -1,5 +1,5 @@
-// The one-dimensional transforms of F(2,3) and F(4,3), each vector a run of channels, and how two of them make a
-// two-dimensional one. Included once per instruction set by the files that dispatch.
+// The one-dimensional transforms of F(2,3), F(4,3) and F(3,2), each vector a run of channels, and how two of them make
+// a two-dimensional one. Included once per instruction set by the files that dispatch.
 #if defined(NN_CPU_WINOGRAD_STEPS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef NN_CPU_WINOGRAD_STEPS_INL_H_
 #undef NN_CPU_WINOGRAD_STEPS_INL_H_
@@ -23,12 +23,12 @@ HWY_INLINE Vector constant(float value) { return hn::Set(Lanes(), value); }
 HWY_INLINE Vector add_scaled(Vector a, float factor, Vector b) { return hn::MulAdd(constant(factor), b, a); }
 
 /// A step multiplies a column of `in` vectors by a matrix of out x in, written out with its zeros and ones left away.
-template <TileSize>
+template <Tiling>
 struct Steps;
 
 /// F(4,3), interpolation at 0, 1, -1, 2, -2 and infinity.
 template <>
-struct Steps<TileSize::four> {
+struct Steps<Tiling::f4x4_3x3> {
   ///       4  0 -5  0  1  0
   ///       0 -4 -4  1  1  0
   ///  T    0  4 -4 -1  1  0
@@ -113,7 +113,7 @@ struct Steps<TileSize::four> {
 
 /// F(2,3), interpolation at 0, 1, -1 and infinity.
 template <>
-struct Steps<TileSize::two> {
+struct Steps<Tiling::f2x2_3x3> {
   ///       1  0 -1  0
   ///  T    0  1  1  0
   /// B  =  0 -1  1  0
@@ -171,6 +171,70 @@ struct Steps<TileSize::two> {
     }
   };
 };
+
+/// F(3,2), interpolation at 0, 1, -1 and infinity: the pixels are transformed as by F(2,3), the other two matrices
+/// exchange their parts.
+template <>
+struct Steps<Tiling::f3x3_2x2> {
+  using Input = Steps<Tiling::f2x2_3x3>::Input;
+  ///       1  1  1  0
+  ///  T    0  1 -1  0
+  /// A  =  0  1  1 -1
+  struct Output {
+    static constexpr int in = 4, out = 3;
+    static HWY_INLINE void apply(const Vector* m, Vector* y) {
+      const Vector even = hn::Add(m[1], m[2]);
+      y[0] = hn::Add(m[0], even);
+      y[1] = hn::Sub(m[1], m[2]);
+      y[2] = hn::Sub(even, m[3]);
+    }
+  };
+  /// A
+  struct OutputGradient {
+    static constexpr int in = 3, out = 4;
+    static HWY_INLINE void apply(const Vector* y, Vector* m) {
+      const Vector even = hn::Add(y[0], y[2]);
+      m[0] = y[0];
+      m[1] = hn::Add(even, y[1]);
+      m[2] = hn::Sub(even, y[1]);
+      m[3] = hn::Neg(y[2]);
+    }
+  };
+  ///        1    0
+  /// G =  1/2  1/2
+  ///      1/2 -1/2
+  ///        0    1
+  struct Filter {
+    static constexpr int in = 2, out = 4;
+    static HWY_INLINE void apply(const Vector* g, Vector* u) {
+      u[0] = g[0];
+      u[1] = hn::Mul(constant(0.5F), hn::Add(g[0], g[1]));
+      u[2] = hn::Mul(constant(0.5F), hn::Sub(g[0], g[1]));
+      u[3] = g[1];
+    }
+  };
+  /// The transposed of G
+  struct FilterGradient {
+    static constexpr int in = 4, out = 2;
+    static HWY_INLINE void apply(const Vector* u, Vector* g) {
+      g[0] = add_scaled(u[0], 0.5F, hn::Add(u[1], u[2]));
+      g[1] = add_scaled(u[3], 0.5F, hn::Sub(u[1], u[2]));
+    }
+  };
+};
+
+/// Calls body(Steps<tiling>()).
+template <class Body>
+void with_steps(Tiling tiling, const Body& body) {
+  switch (tiling) {
+    case Tiling::f2x2_3x3:
+      return body(Steps<Tiling::f2x2_3x3>());
+    case Tiling::f4x4_3x3:
+      return body(Steps<Tiling::f4x4_3x3>());
+    case Tiling::f3x3_2x2:
+      return body(Steps<Tiling::f3x3_2x2>());
+  }
+}
 
 /// result = S x S^T for the matrix S of a step: load(i, j) gives x, store(i, j, vector) takes the result.
 template <class Step, class Load, class Store>

@@ -197,20 +197,22 @@ void to_pixels(const Frequencies& m, const TileRange& tiles, std::int64_t column
 
 }  // namespace
 
-void transform_input(TileSize size, const TileSource& source, const TileRange& tiles, const Frequencies& to,
+void transform_input(Tiling tiling, const TileSource& source, const TileRange& tiles, const Frequencies& to,
                      std::int64_t row) {
-  size == TileSize::four ? to_frequencies<Steps<TileSize::four>::Input>(source, tiles, 4, to, row)
-                         : to_frequencies<Steps<TileSize::two>::Input>(source, tiles, 2, to, row);
+  with_steps(tiling, [&](auto steps) {
+    to_frequencies<typename decltype(steps)::Input>(source, tiles, output_side(tiling), to, row);
+  });
 }
-void transform_output_gradient(TileSize size, const TileSource& source, const TileRange& tiles, const Frequencies& to,
+void transform_output_gradient(Tiling tiling, const TileSource& source, const TileRange& tiles, const Frequencies& to,
                                std::int64_t row) {
-  size == TileSize::four ? to_frequencies<Steps<TileSize::four>::OutputGradient>(source, tiles, 4, to, row)
-                         : to_frequencies<Steps<TileSize::two>::OutputGradient>(source, tiles, 2, to, row);
+  with_steps(tiling, [&](auto steps) {
+    to_frequencies<typename decltype(steps)::OutputGradient>(source, tiles, output_side(tiling), to, row);
+  });
 }
-void transform_output(TileSize size, const Frequencies& m, const TileRange& tiles, std::int64_t column,
+void transform_output(Tiling tiling, const Frequencies& m, const TileRange& tiles, std::int64_t column,
                       std::int64_t columns, const TileTarget& target) {
-  size == TileSize::four ? to_pixels<Steps<TileSize::four>::Output>(m, tiles, column, columns, target)
-                         : to_pixels<Steps<TileSize::two>::Output>(m, tiles, column, columns, target);
+  with_steps(tiling,
+             [&](auto steps) { to_pixels<typename decltype(steps)::Output>(m, tiles, column, columns, target); });
 }
 
 }  // namespace nn::cpu::winograd::HWY_NAMESPACE
@@ -223,17 +225,17 @@ HWY_EXPORT(transform_input);
 HWY_EXPORT(transform_output_gradient);
 HWY_EXPORT(transform_output);
 
-void transform_input(TileSize size, const TileSource& source, const TileRange& tiles, const Frequencies& to,
+void transform_input(Tiling tiling, const TileSource& source, const TileRange& tiles, const Frequencies& to,
                      std::int64_t row) {
-  HWY_DYNAMIC_DISPATCH(transform_input)(size, source, tiles, to, row);
+  HWY_DYNAMIC_DISPATCH(transform_input)(tiling, source, tiles, to, row);
 }
-void transform_output_gradient(TileSize size, const TileSource& source, const TileRange& tiles, const Frequencies& to,
+void transform_output_gradient(Tiling tiling, const TileSource& source, const TileRange& tiles, const Frequencies& to,
                                std::int64_t row) {
-  HWY_DYNAMIC_DISPATCH(transform_output_gradient)(size, source, tiles, to, row);
+  HWY_DYNAMIC_DISPATCH(transform_output_gradient)(tiling, source, tiles, to, row);
 }
-void transform_output(TileSize size, const Frequencies& m, const TileRange& tiles, std::int64_t column,
+void transform_output(Tiling tiling, const Frequencies& m, const TileRange& tiles, std::int64_t column,
                       std::int64_t columns, const TileTarget& target) {
-  HWY_DYNAMIC_DISPATCH(transform_output)(size, m, tiles, column, columns, target);
+  HWY_DYNAMIC_DISPATCH(transform_output)(tiling, m, tiles, column, columns, target);
 }
 
 }  // namespace nn::cpu::winograd

@@ -17,7 +17,7 @@ namespace {
 
 /// What is read; it does not change from group to group.
 struct Correlation {
-  TileSize size;
+  Tiling tiling;
   TileSource x, dy;
   TileGrid grid;
   WeightsPlan plan;
@@ -30,8 +30,8 @@ struct Correlation {
 /// Working memory for one group.
 struct GroupMemory {
   explicit GroupMemory(const Correlation& c)
-      : d(make_frequencies(c.size, {c.plan.group_tiles, c.rows(), c.plan.group_tiles, chunk})),
-        v(make_frequencies(c.size, {c.plan.group_tiles, c.columns(), c.plan.group_tiles, chunk})) {}
+      : d(make_frequencies(c.tiling, {c.plan.group_tiles, c.rows(), c.plan.group_tiles, chunk})),
+        v(make_frequencies(c.tiling, {c.plan.group_tiles, c.columns(), c.plan.group_tiles, chunk})) {}
 
   OwnedFrequencies d, v;
 };
@@ -69,11 +69,11 @@ void correlate_group(const Correlation& c, const GroupMemory& memory, std::int64
   const Frequencies v = with_rows(memory.v, tiles, tile_shape<float>().columns);
   parallel_for(0, tiles, tiles_at_once, [&](std::int64_t first, std::int64_t last) {
     const TileRange range{c.grid, first_tile + first, last - first};
-    transform_input(c.size, c.x, range, v, first);
-    transform_output_gradient(c.size, c.dy, range, d, first);
+    transform_input(c.tiling, c.x, range, v, first);
+    transform_output_gradient(c.tiling, c.dy, range, d, first);
   });
   const std::int64_t columns = v.panels.columns, parts = blocks(columns, c.plan.columns_a_product);
-  parallel_for(0, frequencies(c.size) * parts, 1, [&](std::int64_t first, std::int64_t last) {
+  parallel_for(0, frequencies(c.tiling) * parts, 1, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t i = first; i < last; ++i) {
       const std::int64_t column = i % parts * c.plan.columns_a_product;
       multiply_frequency(d, v, du, i / parts, column, std::min(c.plan.columns_a_product, columns - column), add);
@@ -95,21 +95,21 @@ void add_up(const std::vector<OwnedFrequencies>& sums, std::int64_t elements) {
 
 }  // namespace
 
-void backward_weights(TileSize size, const Tensor& x, const Tensor& dy, const ConvPrologue& prologue,
+void backward_weights(Tiling tiling, const Tensor& x, const Tensor& dy, const ConvPrologue& prologue,
                       const Padding& padding, const Tensor& dw, float beta) {
-  const TileGrid grid(dy.shape(), size);
+  const TileGrid grid(dy.shape(), tiling);
   const Correlation correlation{
-      .size = size,
+      .tiling = tiling,
       .x = input_tiles(x, prologue, padding),
       .dy = {.data = dy.data<float>(), .shape = dy.shape(), .pitch = dy.pitch()},
       .grid = grid,
-      .plan = weights_plan(grid.tiles, round_up(dy.c(), channel_step), round_up(x.c(), channel_step))};
+      .plan = weights_plan(tiling, grid.tiles, round_up(dy.c(), channel_step), round_up(x.c(), channel_step))};
   const std::int64_t rows = correlation.rows(), columns = correlation.columns(), groups = correlation.groups();
   const std::int64_t runs = correlation.plan.runs;
   // Room for whole tiles, and not a power of two between the rows of a tile.
   const std::int64_t pitch = round_up(columns, tile_shape<float>().columns) + channel_step;
   std::vector<OwnedFrequencies> sums;
-  for (std::int64_t run = 0; run < runs; ++run) sums.push_back(make_frequencies(size, {rows, pitch, 1, pitch}));
+  for (std::int64_t run = 0; run < runs; ++run) sums.push_back(make_frequencies(tiling, {rows, pitch, 1, pitch}));
   const auto correlate = [&](std::int64_t first, std::int64_t last) {
     const GroupMemory memory(correlation);
     for (std::int64_t run = first; run < last; ++run) {
@@ -121,9 +121,9 @@ void backward_weights(TileSize size, const Tensor& x, const Tensor& dy, const Co
   };
   runs > 1 ? parallel_for(0, runs, 1, correlate) : correlate(0, 1);
   const Frequencies& du = sums[0].view;
-  add_up(sums, frequencies(size) * du.step);
+  add_up(sums, frequencies(tiling) * du.step);
   parallel_for(0, dw.n(), 1, [&](std::int64_t first, std::int64_t last) {
-    transform_filter_gradient(size, du, first, last - first, dw, beta);
+    transform_filter_gradient(tiling, du, first, last - first, dw, beta);
   });
 }
 

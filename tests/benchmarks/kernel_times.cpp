@@ -41,6 +41,7 @@ double saving(ConvAlgorithm algorithm) {
     case ConvAlgorithm::direct:
       return 1;
     case ConvAlgorithm::winograd_2x2:
+    case ConvAlgorithm::winograd_3x3:
       return 2.25;
     case ConvAlgorithm::winograd_4x4:
       return 4;

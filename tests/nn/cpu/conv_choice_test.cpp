@@ -42,6 +42,9 @@ TEST_F(ConvChoice, IsForcedOnlyWhereMinimalFilteringIsPossible) {
   EXPECT_EQ(forward({2, 3, 3, 1}, same), ConvAlgorithm::winograd_4x4);
   EXPECT_EQ(forward({2, 3, 3, 1}, same, DType::f64), ConvAlgorithm::direct);
   EXPECT_EQ(forward({2, 3, 1, 1}, same), ConvAlgorithm::direct);
+  EXPECT_EQ(forward({2, 3, 2, 1}, same), ConvAlgorithm::direct);
+  EXPECT_EQ(forward({2, 2, 2, 1}, {}), ConvAlgorithm::winograd_3x3);
+  EXPECT_EQ(forward({2, 2, 2, 1}, {.stride_h = 2}), ConvAlgorithm::direct);
   EXPECT_EQ(forward({2, 3, 3, 1}, {.stride_w = 2, .padding = pad(1)}), ConvAlgorithm::direct);
 }
 
@@ -50,6 +53,12 @@ TEST_F(ConvChoice, AutomaticallyTakesMinimalFilteringForLargeLayersAlone) {
   const auto forward = [](const Shape& x, std::int64_t out) {
     return conv_algorithm(ConvPass::forward, x, {out, 3, 3, x.c}, same, DType::f32);
   };
+  const auto forward_2x2 = [](const Shape& x, std::int64_t out) {
+    return conv_algorithm(ConvPass::forward, x, {out, 2, 2, x.c}, {}, DType::f32);
+  };
+  EXPECT_EQ(forward_2x2({8, 223, 223, 96}, 96), ConvAlgorithm::winograd_3x3);  // cnn-2019
+  EXPECT_EQ(forward_2x2({8, 224, 224, 3}, 96), ConvAlgorithm::direct);
+  EXPECT_EQ(forward_2x2({8, 5, 5, 96}, 96), ConvAlgorithm::direct);        // 16 pixels of 36
   EXPECT_EQ(forward({8, 224, 224, 64}, 64), ConvAlgorithm::winograd_4x4);  // VGG
   EXPECT_EQ(forward({8, 28, 28, 128}, 32), ConvAlgorithm::winograd_4x4);   // DenseNet
   EXPECT_EQ(forward({8, 224, 224, 3}, 64), ConvAlgorithm::direct);         // three channels fill no vector

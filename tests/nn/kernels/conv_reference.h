@@ -41,6 +41,13 @@ inline std::vector<ConvCase> conv_cases() {
        {2, 6, 9, 5},
        {4, 3, 3, 5},
        {.padding = {.top = 2, .left = 0, .bottom = 1, .right = 3}}},
+      {"2x2 over several depth runs and tiles", {3, 8, 10, 85}, {45, 2, 2, 85}, {.padding = {.top = 1, .left = 1}}},
+      {"2x2 over several groups of tiles", {1, 26, 31, 18}, {20, 2, 2, 18}},
+      {"2x2 on one pixel", {2, 2, 2, 5}, {3, 2, 2, 5}},
+      {"2x2 with four paddings",
+       {2, 6, 9, 5},
+       {4, 2, 2, 5},
+       {.padding = {.top = 1, .left = 0, .bottom = 3, .right = 2}}},
       {"1x1 over several row and column blocks", {2, 23, 11, 19}, {300, 1, 1, 19}},
   };
 }
