@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "apps/commands.h"
+#include "apps/progress.h"
 #include "models/registry.h"
 #include "nn/core/allocator.h"
 #include "nn/core/device_runtime.h"
@@ -20,6 +21,7 @@
 #include "nn/cpu/simd_target.h"
 #include "train/data/image_scan.h"
 #include "train/data/load_benchmark.h"
+#include "train/tune_convolutions.h"
 
 namespace apps {
 namespace {
@@ -28,7 +30,7 @@ struct BenchOptions {
   BenchSettings settings{.model = "cnn", .size = 0};
   std::string what = "train";
   train::ComputeOptions compute;
-  std::filesystem::path images, inputs;
+  std::filesystem::path images, inputs, conv_choices;
   CommonOptions common;
 };
 
@@ -100,6 +102,9 @@ Result measure(const BenchOptions& options) {
           .images = settings.batch};
 }
 
+/// What convolutions run by: --conv, or what the environment says.
+std::string conv_name(const std::string& conv) { return conv.empty() ? nn::cpu::conv_choice() : conv; }
+
 void print_result(const BenchOptions& options, const Result& result) {
   const BenchSettings& settings = options.settings;
   const BenchTimes& times = result.times;
@@ -116,7 +121,7 @@ void print_result(const BenchOptions& options, const Result& result) {
         {"size", settings.size},
         {"threads", nn::thread_count()},
         {"simd", on_cpu ? nlohmann::ordered_json(nn::cpu::simd_target()) : nlohmann::ordered_json()},
-        {"conv", on_cpu ? nlohmann::ordered_json(nn::cpu::conv_choice()) : nlohmann::ordered_json()},
+        {"conv", on_cpu ? nlohmann::ordered_json(conv_name(options.compute.conv)) : nlohmann::ordered_json()},
         {"images_per_second", images_per_second},
         {"milliseconds", times.median},
         {"milliseconds_min", times.fastest},
@@ -150,14 +155,39 @@ void complete(BenchSettings& settings) {
   }
 }
 
+/// --conv tune: times the network's convolutions, and lets the fastest algorithms run.
+void tune(const BenchOptions& options) {
+  const BenchSettings& settings = options.settings;
+  if (settings.compute.device != nn::Device::cpu) {
+    std::fprintf(stderr, "falx bench: %s\n", train::tune_conv_on_gpu);
+    return;
+  }
+  Progress progress(options.common.quiet);
+  const auto network = models::make_model(settings.model, {.channels = bench_channels, .size = settings.size});
+  const train::ConvChoices choices = train::tune_convolutions(
+      *network,
+      {.input = {settings.batch, settings.size, settings.size, bench_channels},
+       .training = options.what == "train",
+       .progress = [&](auto done, auto total) { progress.update("timing convolutions", done, total, "passes"); }});
+  nn::cpu::set_conv_table(choices.table);
+  if (!options.conv_choices.empty()) train::write_conv_choices(options.conv_choices, choices);
+}
+
 int run_bench(BenchOptions options) {
   if (!options.inputs.empty() && options.what != "load") throw UsageError("--inputs is for --what load");
+  const bool tuning = options.compute.conv == train::tune_conv && options.what != "load";
+  if (!options.conv_choices.empty() && !tuning) throw UsageError("--conv-choices is for --conv tune");
   complete(options.settings);
   train::Compute& compute = options.settings.compute;
   const bool graph = compute.graph;
   compute = choose_compute(options.compute);
   compute.graph = graph;
   if (options.what == "load") compute = {};  // files are read and prepared by the CPU
+  if (tuning) {
+    tune(options);
+  } else {
+    use_conv(options.compute.conv);
+  }
   print_result(options, measure(options));
   return done;
 }
@@ -187,6 +217,8 @@ void add_bench(CLI::App& program, Selected& selected) {
   command->add_option("--inputs", options->inputs,
                       "Where --what load also writes what it makes of them (.safetensors)");
   add_compute(*command, options->compute);
+  command->add_option("--conv-choices", options->conv_choices,
+                      "Where --conv tune also writes its choices, for --conv FILE (.json)");
   if (nn::runtime(nn::Device::cuda) != nullptr) {
     command->add_flag("--graph,!--no-graph", options->settings.compute.graph,
                       "On a GPU record the step once and replay it (default)");

@@ -9,6 +9,8 @@
 
 namespace apps {
 
+inline constexpr std::int64_t bench_channels = 3;
+
 struct BenchSettings {
   std::string model;
   std::int64_t batch = 32, size = 256;

@@ -49,7 +49,7 @@ void finish_all(auto& steps) {
   while (steps.unfinished() > 0) steps.finish();
 }
 
-constexpr std::int64_t channels = 3;
+constexpr std::int64_t channels = bench_channels;
 
 std::unique_ptr<nn::Module> make_network(const BenchSettings& settings) {
   return models::make_model(settings.model, {.channels = channels, .size = settings.size});

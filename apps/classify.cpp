@@ -41,6 +41,7 @@ std::string as_text(const std::string& file, const std::vector<train::Guess>& gu
 
 int run_classify(const Options& options) {
   const train::Compute compute = choose_compute(options.compute);
+  use_conv(options.compute.conv);
   const train::Pretrained pretrained = train::read_pretrained(options.weights, options.model);
   if (!options.common.quiet) std::fprintf(stderr, "%s\n", train::describe(pretrained).c_str());
   train::ImageNetClassifier classifier(pretrained, compute);

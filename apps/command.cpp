@@ -7,6 +7,7 @@
 #include "nn/core/device_runtime.h"
 #include "nn/core/parallel.h"
 #include "nn/cpu/conv_choice.h"
+#include "train/conv_choices.h"
 
 namespace apps {
 
@@ -36,11 +37,10 @@ void add_json(CLI::App& command, CommonOptions& options) {
 }
 
 void add_conv(CLI::App& command, std::string& conv) {
-  command
-      .add_option("--conv", conv,
-                  "On the CPU 3x3 convolutions by auto: what is fastest for each shape (default); winograd, fewest "
-                  "multiplications; winograd-2x2, rounds less; direct, rounds least")
-      ->check(CLI::IsMember(nn::cpu::conv_choices()));
+  command.add_option("--conv", conv,
+                     "On the CPU 3x3 convolutions by auto: what is fastest for each shape (default); winograd, fewest "
+                     "multiplications; winograd-2x2, rounds less; direct, rounds least; tune (train and bench): what "
+                     "is fastest here, timed first; or a FILE of choices, as a tuned run keeps it");
 }
 
 void add_compute(CLI::App& command, train::ComputeOptions& options) {
@@ -62,11 +62,33 @@ void add_compute(CLI::App& command, train::ComputeOptions& options) {
                    "On a GPU try every way to compute a convolution at its first use and keep the fastest");
 }
 
-train::Compute choose_compute(const train::ComputeOptions& options) {
+namespace {
+
+/// Options that contradict each other, or this machine, are wrong usage.
+template <class Check>
+auto as_usage(const Check& check) {
   try {
-    return train::set_up(options);
+    return check();
   } catch (const nn::Error& error) {
     throw UsageError(error.what());
+  }
+}
+
+}  // namespace
+
+train::Compute choose_compute(const train::ComputeOptions& options) {
+  return as_usage([&] { return train::set_up(options); });
+}
+
+void use_conv(const std::string& conv) {
+  as_usage([&] { train::check_conv(conv); });
+  if (conv == train::tune_conv) {
+    throw UsageError("--conv tune is for train and bench; a tuned run keeps its choices, which predict uses");
+  }
+  if (train::is_conv_file(conv)) {
+    nn::cpu::set_conv_table(train::read_conv_choices(conv).table);
+  } else if (!conv.empty()) {
+    nn::cpu::set_conv_choice(conv);
   }
 }
 

@@ -66,6 +66,8 @@ void add_compute(CLI::App& command, train::ComputeOptions& options);
 void add_conv(CLI::App& command, std::string& conv);
 /// train::set_up, whose errors are wrong usage.
 train::Compute choose_compute(const train::ComputeOptions& options);
+/// Lets convolutions run by what --conv says, a file of choices too. Tuning, which needs a network, is wrong usage.
+void use_conv(const std::string& conv);
 
 /// For check(): "expected a number above 0, got abc" (CLI11's own says the range of all doubles, digit by digit).
 CLI::Validator above_zero();

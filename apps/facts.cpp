@@ -46,8 +46,10 @@ void Facts::print(bool json) const {
     std::printf("%s}\n", line.c_str());
     return;
   }
+  std::size_t width = 22;
+  for (const Fact& fact : facts_) width = std::max(width, fact.name.size());
   for (const Fact& fact : facts_) {
-    if (!fact.text.empty()) std::printf("%-24s%s\n", fact.name.c_str(), fact.text.c_str());
+    if (!fact.text.empty()) fmt::print("{:<{}}  {}\n", fact.name, width, fact.text);
   }
 }
 

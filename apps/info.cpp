@@ -6,7 +6,6 @@
 
 #include "apps/commands.h"
 #include "models/registry.h"
-#include "nn/cpu/conv_choice.h"
 
 namespace apps {
 namespace {
@@ -28,7 +27,7 @@ bool is_model(const std::string& name) {
 
 int run_info(InfoOptions options) {
   const bool json = options.common.json;
-  if (!options.conv.empty()) nn::cpu::set_conv_choice(options.conv);
+  use_conv(options.conv);
   if (is_model(options.subject)) {
     options.table.model = options.subject;
     try {

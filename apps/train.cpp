@@ -88,6 +88,9 @@ class Printer : public train::TrainingObserver {
   Printer(const train::TrainConfig& config, bool json, Progress& progress)
       : epochs_(config.epochs), json_(json), progress_(progress) {}
 
+  void timed_convolutions(std::int64_t done, std::int64_t total) override {
+    progress_.update("timing convolutions", done, total, "passes");
+  }
   void trained(int epoch, std::int64_t done, std::int64_t total, double loss) override {
     progress_.update(fmt::format("epoch {}/{}", epoch, epochs_), done, total, "images",
                      std::isnan(loss) ? "" : fmt::format("loss {:.4f}", loss));

@@ -9,19 +9,17 @@ namespace train {
 using nn::Device;
 using nn::DType;
 
-namespace {
+bool is_conv_file(const std::string& conv) { return conv.find_first_of("./") != std::string::npos; }
 
-void check_conv(const std::string& wanted) {
-  if (wanted.empty()) return;
+void check_conv(const std::string& conv) {
+  if (conv.empty() || conv == tune_conv || is_conv_file(conv)) return;
   std::string names;
   for (const std::string& choice : nn::cpu::conv_choices()) {
-    if (choice == wanted) return;
-    names += (names.empty() ? "" : ", ") + choice;
+    if (choice == conv) return;
+    names += choice + ", ";
   }
-  throw nn::Error(nn::message("--conv ", wanted, ": expected one of ", names));
+  throw nn::Error(nn::message("--conv ", conv, ": expected one of ", names, tune_conv, ", or a file of choices"));
 }
-
-}  // namespace
 
 void check(const ComputeOptions& options) {
   const std::string &device = options.device, &precision = options.precision;
@@ -36,7 +34,8 @@ void check(const ComputeOptions& options) {
 
 Compute set_up(const ComputeOptions& options) {
   check(options);
-  if (!options.conv.empty()) nn::cpu::set_conv_choice(options.conv);
+  const bool by_table = options.conv == tune_conv || is_conv_file(options.conv);
+  if (!options.conv.empty()) nn::cpu::set_conv_choice(by_table ? "auto" : options.conv);
   const bool on_gpu = options.device == "cuda" || (options.device == "auto" && nn::has_device(Device::cuda));
   if (!on_gpu) {
     NN_CHECK(options.precision == "f32", "--precision ", options.precision,

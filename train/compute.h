@@ -14,8 +14,8 @@ struct ComputeOptions {
   std::string precision = "f32";  // on a GPU also tf32 and bf16
   bool deterministic = true;      // on a GPU: the same bits in every run
   bool autotune = false;          // on a GPU: time the ways to compute a convolution at its first use
-  /// On the CPU, by which algorithm convolutions run: one of nn::cpu::conv_choices(). Empty: what FALX_CONV names, else
-  /// auto.
+  /// On the CPU, by which algorithm convolutions run: one of nn::cpu::conv_choices(), "tune", or a file of choices
+  /// (conv_choices.h). Empty: what FALX_CONV names, else auto.
   std::string conv{};
 };
 
@@ -31,9 +31,18 @@ struct Compute {
 /// Throws nn::Error naming the option if there is no such device, precision or algorithm, whatever this machine
 /// has.
 void check(const ComputeOptions& options);
+/// The same for --conv alone.
+void check_conv(const std::string& conv);
+/// Whether --conv is a file: what has a dot or a slash in it.
+bool is_conv_file(const std::string& conv);
+inline constexpr const char* tune_conv = "tune";
+/// What --conv tune comes to there.
+inline constexpr const char* tune_conv_on_gpu =
+    "--conv tune is for the CPU; a GPU's convolutions run by cuDNN's plans, which --autotune times";
 
-/// Chooses the device and configures it, and the CPU's convolutions. Throws nn::Error in one line for a device that is
-/// not there, and for a precision that it does not have.
+/// Chooses the device and configures it, and the CPU's convolutions: by auto where the choices are still to be made
+/// (--conv tune) or read (a file), which is left to who knows the run. Throws nn::Error in one line for a device that
+/// is not there, and for a precision that it does not have.
 Compute set_up(const ComputeOptions& options);
 
 }  // namespace train

@@ -6,6 +6,8 @@
 #include <numeric>
 
 #include "nn/core/parallel.h"
+#include "train/conv_choices.h"
+#include "train/run_directory.h"
 
 namespace train {
 namespace {
@@ -24,7 +26,14 @@ struct LoadedModel {
   const ModelFile* file;
   std::unique_ptr<nn::Module> network;
   std::unique_ptr<Inference> inference;
+  std::shared_ptr<const nn::cpu::ConvTable> conv_choices{};  // null: what is in force
 };
+
+/// What the run that a model lies in keeps; null if it keeps none.
+std::shared_ptr<const nn::cpu::ConvTable> kept_choices(const ModelFile& model) {
+  const std::filesystem::path path = RunDirectory{model.path.parent_path()}.conv_choices();
+  return std::filesystem::exists(path) ? read_conv_choices(path).table : nullptr;
+}
 
 /// A network of damaged weights says NaN, which no rule of joining could tell from an answer.
 void check_finite(const Probabilities& logits, const ModelFile& model, const DatasetImage& image) {
@@ -33,15 +42,17 @@ void check_finite(const Probabilities& logits, const ModelFile& model, const Dat
            ": its weights are unusable, train it again");
 }
 
-std::vector<LoadedModel> load_networks(const Ensemble& ensemble, std::size_t view_count, const Compute& compute) {
+std::vector<LoadedModel> load_networks(const Ensemble& ensemble, std::size_t view_count,
+                                       const PredictOptions& options) {
   std::vector<LoadedModel> networks;
   for (std::size_t m = 0; m < ensemble.members.size(); ++m) {
     const Member& member = ensemble.members[m];
     const double share = 1 / static_cast<double>(member.models.size() * view_count);
     for (const ModelFile& model : member.models) {
       auto network = load_network(model);
-      auto inference = std::make_unique<Inference>(*network, compute);
+      auto inference = std::make_unique<Inference>(*network, options.compute);
       networks.push_back({m, share, &model, std::move(network), std::move(inference)});
+      if (options.kept_conv_choices) networks.back().conv_choices = kept_choices(model);
     }
   }
   return networks;
@@ -53,7 +64,7 @@ class Predictor {
   Predictor(const Ensemble& ensemble, const PredictOptions& options, SliceCache& cache, const KeepGoing& progress)
       : ensemble_(ensemble),
         views_(views(ensemble.augmentation)),
-        networks_(load_networks(ensemble, views_.size(), options.compute)),
+        networks_(load_networks(ensemble, views_.size(), options)),
         compute_(options.compute),
         batch_(options.batch),
         cache_(cache),
@@ -86,6 +97,7 @@ class Predictor {
     Loader loader(dataset, std::move(indices), model.file->description.preprocessing, options, cache_);
     const auto images = static_cast<std::int64_t>(dataset.images.size());
     const KeepGoing count = [&](std::int64_t done, std::int64_t) { return report(done, images); };
+    const nn::cpu::ConvTableInForce in_force(model.conv_choices ? model.conv_choices : nn::cpu::conv_table());
     auto logits = predict_logits(*model.inference, loader, progress_ ? count : KeepGoing{});
     NN_CHECK(logits.has_value(), "[predict] stopped");
     passes_ += static_cast<std::int64_t>(end - begin);

@@ -128,6 +128,7 @@ TrainConfig resolve(TrainConfig c) {
   c.groups = absolute(c.groups);
   c.split = absolute(c.split);
   c.weights = absolute(c.weights);
+  if (is_conv_file(c.compute.conv)) c.compute.conv = absolute(c.compute.conv);
   return c;
 }
 

@@ -12,6 +12,8 @@ struct RunDirectory {
   std::filesystem::path model() const { return path / "model.safetensors"; }
   std::filesystem::path checkpoint() const { return path / "last.safetensors"; }
   std::filesystem::path config() const { return path / "config.json"; }
+  /// There if --conv is tune or a file.
+  std::filesystem::path conv_choices() const { return path / "conv_choices.json"; }
   std::filesystem::path history() const { return path / "history.csv"; }
   std::filesystem::path predictions() const { return path / "predictions.csv"; }
   std::filesystem::path split() const { return path / "split.csv"; }
@@ -19,7 +21,7 @@ struct RunDirectory {
   std::filesystem::path report() const { return path / "report.html"; }
 
   std::vector<std::filesystem::path> files() const {
-    return {model(), checkpoint(), config(), history(), predictions(), split(), rejected(), report()};
+    return {model(), checkpoint(), config(), conv_choices(), history(), predictions(), split(), rejected(), report()};
   }
 };
 

@@ -34,6 +34,8 @@ struct TrainerOptions {
 class TrainingObserver {
  public:
   virtual ~TrainingObserver() = default;
+  /// --conv tune, before the first step: `done` of `total` passes of convolutions are timed.
+  virtual void timed_convolutions(std::int64_t /*done*/, std::int64_t /*total*/) {}
   /// `done` of `total` images of epoch `epoch` (from 1). `loss` is the epoch's mean so far.
   virtual void trained(int /*epoch*/, std::int64_t /*done*/, std::int64_t /*total*/, double /*loss*/) {}
   virtual void validated(int /*epoch*/, std::int64_t /*done*/, std::int64_t /*total*/) {}

@@ -9,6 +9,7 @@
 #include "train/data/rejected.h"
 #include "train/evaluation/predictions.h"
 #include "train/head.h"
+#include "train/tune_convolutions.h"
 
 namespace train {
 namespace {
@@ -71,6 +72,15 @@ double batch_norm_epsilon(const std::optional<WeightOrigin>& origin) {
   return origin ? origin->batch_norm_epsilon : models::usual_batch_norm_epsilon;
 }
 
+/// What the run keeps, or the file that --conv names. None: --conv is no file, or the choices are still to be made.
+std::optional<ConvChoices> read_choices(const TrainConfig& config, const RunDirectory& run, Start start) {
+  const std::string& conv = config.compute.conv;
+  const bool by_table = conv == tune_conv || is_conv_file(conv);
+  const bool began = std::filesystem::exists(run.conv_choices()) || std::filesystem::exists(run.checkpoint());
+  if (by_table && began && start == Start::from_checkpoint) return read_conv_choices(run.conv_choices());
+  return is_conv_file(conv) ? std::optional(read_conv_choices(conv)) : std::nullopt;
+}
+
 int loader_workers() { return std::max(1, nn::thread_count()); }
 
 }  // namespace
@@ -102,6 +112,7 @@ TrainingRun::TrainingRun(TrainConfig config, RunDirectory directory, std::string
       directory_(std::move(directory)),
       id_key_(std::move(id_key)),
       start_(start),
+      conv_choices_(read_choices(config_, directory_, start)),
       weights_(read_initial_weights(config_, directory_, start)),
       cache_(SliceCache::default_capacity, disk_cache),
       dataset_(load_dataset(dataset_options(config_, loading), cache_)),
@@ -133,8 +144,23 @@ std::unique_ptr<nn::Module> TrainingRun::make_network() {
 
 TrainingRun::~TrainingRun() = default;
 
-/// config.json, split.csv and rejected.csv.
+/// --conv tune: times the network's convolutions, unless that was done when the run began.
+void TrainingRun::choose_algorithms(TrainingObserver& observer) {
+  if (!conv_choices_ && config_.compute.conv == tune_conv) {
+    conv_choices_.emplace();
+    const std::int64_t size = preprocessing_.size, channels = preprocessing_.channels();
+    if (compute_.device == nn::Device::cpu) {
+      conv_choices_ = tune_convolutions(
+          *network_, {.input = {config_.batch, size, size, channels},
+                      .progress = [&](auto done, auto total) { observer.timed_convolutions(done, total); }});
+    }
+  }
+  if (conv_choices_) conv_in_force_.emplace(conv_choices_->table);
+}
+
+/// config.json, conv_choices.json, split.csv and rejected.csv.
 void TrainingRun::write_tables() const {
+  if (conv_choices_) write_conv_choices(directory_.conv_choices(), *conv_choices_);
   io::write_file_atomically(directory_.config(), to_json(config_));
   write_split(directory_.split(), parts_.split);
   write_rejected(directory_.rejected(), dataset_.rejected);
@@ -150,6 +176,7 @@ std::vector<ImageLabels> TrainingRun::labels_of(const std::vector<std::size_t>& 
 std::vector<std::string> TrainingRun::warnings() const {
   std::vector<std::string> lines;
   if (!dataset_.by_patient) lines.push_back(dataset_.group_warning);
+  if (config_.compute.conv == tune_conv && compute_.device != nn::Device::cpu) lines.emplace_back(tune_conv_on_gpu);
   if (cache_.disk() != nullptr && !cache_.disk()->warning().empty()) lines.push_back(cache_.disk()->warning());
   if (dataset_.labels_without_image > 0) {
     lines.push_back(std::to_string(dataset_.labels_without_image) +
@@ -204,6 +231,7 @@ Ended TrainingRun::train(TrainingObserver& observer, const Trainer::StopRequeste
                    .files = {.checkpoint = directory_.checkpoint(), .history = directory_.history()}},
                   trainer_options());
   if (start_ == Start::from_checkpoint) trainer.resume();
+  choose_algorithms(observer);
   write_tables();  // not before: a refused checkpoint leaves the run as it was
   const auto keep = [&](const HistoryRow& row, const ValidationResult& result) { keep_best(row, result); };
   const Ended ended = trainer.run(observer, keep, stop_requested);

@@ -2,11 +2,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "nn/cpu/conv_table.h"
 #include "train/config.h"
+#include "train/conv_choices.h"
 #include "train/data/dataset.h"
 #include "train/data/split.h"
 #include "train/initial_weights.h"
@@ -52,12 +55,15 @@ class TrainingRun {
   SliceCache& cache() { return cache_; }
   /// The pretrained weights that were loaded, in a line; empty if none were.
   const std::string& weights_loaded() const { return weights_loaded_; }
+  /// By which algorithms convolutions run, if --conv is tune (known as soon as the first step begins) or a file.
+  const std::optional<ConvChoices>& conv_choices() const { return conv_choices_; }
   /// Lines that the user should read: "not split by patient", labels without images.
   std::vector<std::string> warnings() const;
 
  private:
   std::unique_ptr<nn::Module> make_network();
   TrainerOptions trainer_options() const;
+  void choose_algorithms(TrainingObserver& observer);
   std::vector<ImageLabels> labels_of(const std::vector<std::size_t>& images) const;
   void write_tables() const;
   void keep_best(const HistoryRow& row, const ValidationResult& result);
@@ -68,6 +74,8 @@ class TrainingRun {
   const RunDirectory directory_;
   const std::string id_key_;
   const Start start_;
+  std::optional<ConvChoices> conv_choices_;
+  std::optional<nn::cpu::ConvTableInForce> conv_in_force_;
   InitialWeights weights_;
   SliceCache cache_;
   Dataset dataset_;

@@ -15,8 +15,8 @@ constexpr int most_rounds = 6, fewest_rounds = 2;
 constexpr double enough_milliseconds = 150;  // of a convolution, after the fewest rounds
 constexpr double as_fast = 1.03;
 
-/// Not worth another try, even if the first one had to wait for memory.
-bool is_hopeless(double milliseconds, double fastest) { return milliseconds > 2 * fastest + 5; }
+/// Not worth another try, even if the first one had to wait, for memory or for another program.
+bool is_hopeless(double milliseconds, double fastest) { return milliseconds > 2 * fastest + 20; }
 
 /// A few random numbers again and again: times do not depend on which they are.
 Tensor random_tensor(const Shape& shape, std::uint64_t seed) {

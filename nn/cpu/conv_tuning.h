@@ -18,7 +18,7 @@ using MakeTimeConv = std::function<TimeConv(const ConvKey& key, std::int64_t ima
 TimeConv time_kernel(const ConvKey& key, std::int64_t images);
 
 /// Times the algorithms in turn, again and again, and keeps each one's fastest time; one that takes twice the fastest
-/// and 5 ms is tried once. Of those within 3 % of the fastest, which is less than times vary, the most accurate is
+/// and 20 ms is tried once. Of those within 3 % of the fastest, which is less than times vary, the most accurate is
 /// taken.
 ConvDecision decide(const ConvKey& key, const TimeConv& time);
 

@@ -1,28 +1,17 @@
 // The program itself: --conv, FALX_CONV, and where it says which algorithm computes a layer.
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "tests/apps/environment.h"
 #include "tests/apps/program_test.h"
 
 namespace {
 
 using nlohmann::json;
+using test::Environment;
 using test::expect_one_line;
 using test::ProgramResult;
 using test::run_falx;
-
-/// FALX_CONV for the programs that a test starts, until it ends.
-class Environment {
- public:
-  explicit Environment(const char* choice) { ::setenv("FALX_CONV", choice, 1); }
-  Environment(const Environment&) = delete;
-  Environment& operator=(const Environment&) = delete;
-  ~Environment() { kept_.empty() ? ::unsetenv("FALX_CONV") : ::setenv("FALX_CONV", kept_.c_str(), 1); }
-
- private:
-  std::string kept_ = std::getenv("FALX_CONV") == nullptr ? "" : std::getenv("FALX_CONV");
-};
 
 /// What `falx info MODEL` says of every convolution and pass.
 std::multiset<std::string> algorithms_of(const std::string& arguments) {
@@ -56,7 +45,7 @@ TEST(FalxConv, TheTableForPeopleHasIt) {
 }
 
 TEST(FalxConv, InfoNamesTheOneInForceAndTheOthers) {
-  const Environment environment("direct");
+  const Environment environment("FALX_CONV", "direct");
   const json facts = json::parse(run_falx("info --json").out),
              forced = json::parse(run_falx("info --json --conv auto").out);
   EXPECT_EQ(facts["conv"], "direct");
@@ -66,7 +55,7 @@ TEST(FalxConv, InfoNamesTheOneInForceAndTheOthers) {
 
 TEST(FalxConv, AnUnknownAlgorithmIsRefusedWithTheChoices) {
   expect_one_line(run_falx("bench --conv fft"), 2, "direct");
-  const Environment environment("fft");
+  const Environment environment("FALX_CONV", "fft");
   expect_one_line(run_falx("info"), 1, "FALX_CONV is one of auto, winograd");
 }
 
@@ -75,11 +64,11 @@ class FalxTrainConv : public test::TinyTraining {};
 TEST_F(FalxTrainConv, TheRunKeepsItSoThatTheSameSeedGivesTheSameBytes) {
   ASSERT_EQ(train("option", {"--conv", "direct", "--quiet"}).exit_code, 0);
   {
-    const Environment environment("direct");
+    const Environment environment("FALX_CONV", "direct");
     ASSERT_EQ(train("environment", {"--quiet"}).exit_code, 0);
   }
   {
-    const Environment environment("winograd");
+    const Environment environment("FALX_CONV", "winograd");
     ASSERT_EQ(train("config", {"--config", path("option/config.json"), "--quiet"}).exit_code, 0);
   }
   ASSERT_EQ(train("winograd", {"--conv", "winograd", "--quiet"}).exit_code, 0);
@@ -92,7 +81,7 @@ TEST_F(FalxTrainConv, TheRunKeepsItSoThatTheSameSeedGivesTheSameBytes) {
 
 TEST_F(FalxTrainConv, AResumedRunGoesOnWithIt) {
   ASSERT_EQ(train("run", {"--conv", "winograd-2x2", "--quiet"}).exit_code, 0);
-  const Environment environment("direct");
+  const Environment environment("FALX_CONV", "direct");
   EXPECT_EQ(resume("run", {"--epochs", "2", "--quiet"}).exit_code, 0);
   EXPECT_EQ(json::parse(bytes("run/config.json"))["conv"], "winograd-2x2");
   expect_one_line(resume("run", {"--epochs", "3", "--conv", "direct"}), 2,

@@ -105,6 +105,18 @@ TEST_F(DeviceRun, PredictsAsTheCpuDoes) {
   for (std::size_t i = 0; i < found.size(); ++i) EXPECT_EQ(found[i].logit, expected[i].logit) << i;
 }
 
+TEST_F(DeviceRun, TuningIsForTheCpuAndTheRunKeepsNoChoice) {
+  train::TrainConfig tuned = config({.device = "cuda", .conv = "tune"});
+  tuned.epochs = 1;
+  ASSERT_EQ(go("run", tuned), Ended::all_epochs);
+  EXPECT_EQ(train::read_conv_choices(directory_ / "run" / "conv_choices.json").table->decisions().size(), 0U);
+  const train::TrainingRun run(train::resolve(tuned), {directory_ / "run"});
+  EXPECT_THAT(run.warnings(), testing::Contains(std::string(train::tune_conv_on_gpu)));
+  tuned.compute.device = "cpu";
+  tuned.epochs = 2;
+  EXPECT_EQ(go("run", tuned), Ended::all_epochs) << "on the CPU it goes on by auto";
+}
+
 TEST_F(DeviceRun, OptionsReachTheDevice) {
   const train::Compute compute =
       train::set_up({.device = "cuda", .precision = "tf32", .deterministic = false, .autotune = true});
