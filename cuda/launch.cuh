@@ -1,6 +1,6 @@
 // The only two kernels of the backend that are no library's: they run a body, a struct that says what one thread does.
 // Compiled by nvcc they run on the GPU; compiled as ordinary C++ the threads run one after the other, which is how
-// tests/threads proves what they compute. It does not show that they may run at once.
+// tests/threads proves what they compute, and by watching what they load and store, that they may run at once.
 #pragma once
 
 #include <cstddef>
@@ -56,10 +56,25 @@ void launch_combining(const Body& body, std::int64_t blocks) {
 #else
 
 #include <cstring>
+#include <typeinfo>
 
 #include "nn/core/error.h"
 
 namespace cuda {
+
+/// Is told of every launch and of every thread in it: tests/threads/memory_trace.h.
+class LaunchObserver {
+ public:
+  virtual ~LaunchObserver() = default;
+  /// The threads of a block share the `shared_bytes` bytes from `shared` on.
+  virtual void begin_launch(const char* body, const void* shared, std::size_t shared_bytes) = 0;
+  virtual void begin_thread(std::uint32_t block, std::uint32_t thread) = 0;
+  virtual void end_thread() = 0;
+  /// The threads of a block wait for one another.
+  virtual void barrier() = 0;
+  virtual void end_launch() = 0;
+};
+inline LaunchObserver* launch_observer = nullptr;
 
 /// Scratch memory of one kernel call, of the host.
 class Workspace {
@@ -72,11 +87,23 @@ class Workspace {
   std::unique_ptr<double[]> words_;
 };
 
+/// run(thread) for every thread of a block.
+template <class Run>
+void for_each_thread(std::uint32_t block, const Run& run) {
+  for (std::uint32_t thread = 0; thread < block_threads; ++thread) {
+    if (launch_observer != nullptr) launch_observer->begin_thread(block, thread);
+    run(thread);
+    if (launch_observer != nullptr) launch_observer->end_thread();
+  }
+}
+
 template <class Body>
 void launch(const Body& body, std::int64_t blocks) {
+  if (launch_observer != nullptr) launch_observer->begin_launch(typeid(Body).name(), nullptr, 0);
   for (std::uint32_t block = 0; block < blocks; ++block) {
-    for (std::uint32_t thread = 0; thread < block_threads; ++thread) body(block, thread);
+    for_each_thread(block, [&](std::uint32_t thread) { body(block, thread); });
   }
+  if (launch_observer != nullptr) launch_observer->end_launch();
 }
 
 /// As each_block: all threads end a step before one begins the next. Within a step the first thread may go first or
@@ -84,16 +111,24 @@ void launch(const Body& body, std::int64_t blocks) {
 template <class Body>
 void launch_combining(const Body& body, std::int64_t blocks) {
   const auto shared = std::make_unique<typename Body::Shared>(), backwards = std::make_unique<typename Body::Shared>();
+  const auto barrier = [] {
+    if (launch_observer != nullptr) launch_observer->barrier();
+  };
+  if (launch_observer != nullptr) launch_observer->begin_launch(typeid(Body).name(), shared.get(), sizeof(*shared));
   for (std::uint32_t block = 0; block < blocks; ++block) {
-    for (std::uint32_t thread = 0; thread < block_threads; ++thread) body.load(block, thread, *shared);
+    for_each_thread(block, [&](std::uint32_t thread) { body.load(block, thread, *shared); });
+    barrier();
     for (std::uint32_t step = body.first_step(); step > 0; step /= 2) {
       *backwards = *shared;
-      for (std::uint32_t thread = 0; thread < block_threads; ++thread) body.combine(thread, step, *shared);
+      for_each_thread(block, [&](std::uint32_t thread) { body.combine(thread, step, *shared); });
       for (std::uint32_t thread = block_threads; thread-- > 0;) body.combine(thread, step, *backwards);
       NN_CHECK(std::memcmp(shared.get(), backwards.get(), sizeof(*shared)) == 0, "[launch] threads of a step race");
+      barrier();
     }
-    for (std::uint32_t thread = 0; thread < block_threads; ++thread) body.write(block, thread, *shared);
+    for_each_thread(block, [&](std::uint32_t thread) { body.write(block, thread, *shared); });
+    barrier();
   }
+  if (launch_observer != nullptr) launch_observer->end_launch();
 }
 
 }  // namespace cuda

@@ -6,6 +6,7 @@
 
 #include "cuda/launch.h"
 #include "nn/core/bfloat16.h"
+#include "nn/core/error.h"
 
 namespace cuda {
 
@@ -39,6 +40,8 @@ struct alignas(sizeof(T) * width < vector_bytes ? sizeof(T) * width : vector_byt
   }
 
  private:
+  static bool is_aligned(const T* address) { return reinterpret_cast<std::uintptr_t>(address) % alignof(Packed) == 0; }
+
   NN_HOST_DEVICE static void copy(T* to, const T* from) {
 #if defined(__CUDA_ARCH__)
     constexpr int bytes = static_cast<int>(sizeof(T)) * width;
@@ -54,6 +57,8 @@ struct alignas(sizeof(T) * width < vector_bytes ? sizeof(T) * width : vector_byt
       NN_UNROLL for (int i = 0; i < width; ++i) to[i] = from[i];
     }
 #else
+    NN_CHECK(is_aligned(to) && is_aligned(from), "[packed] a vector of ", sizeof(Packed), " bytes between ", to,
+             " and ", from);
     for (int i = 0; i < width; ++i) to[i] = from[i];
 #endif
   }

@@ -1,5 +1,6 @@
 #include "cuda/staging.h"
 
+#include "cuda/channel_map.cuh"
 #include "cuda/dispatch.h"
 #include "cuda/launch.cuh"
 #include "cuda/staging_threads.h"
@@ -12,24 +13,28 @@ using nn::DType;
 using nn::Tensor;
 
 float* data_or_null(const Tensor& vector) { return vector.defined() ? vector.data<float>() : nullptr; }
-const float* from_channel(const float* vector, std::int64_t channel) {
-  return vector == nullptr ? nullptr : vector + channel;
-}
 
 template <class T, int width>
-void gather_as(const Tensor& x, const nn::ConvPrologue& prologue, const Tensor& z) {
+void copy_as(const Tensor& x, const Tensor& z) {
   for_each_piece(z.rows(), z.c(), width, [&](const Piece& piece) {
     const VectorGrid grid(piece.rows, piece.c, width);
     launch(Gather<T, width>{grid,
                             {x.data<T>() + piece.row * x.pitch() + piece.column, x.pitch()},
                             x.rows() - piece.row,
                             x.c() - piece.column,
-                            from_channel(data_or_null(prologue.scale), piece.column),
-                            from_channel(data_or_null(prologue.shift), piece.column),
-                            prologue.relu,
                             rows_of<T>(z, piece.row, piece.column)},
            grid.blocks());
   });
+}
+
+template <class T>
+void copy(const Tensor& x, const Tensor& z) {
+  // An x narrower than a vector is read element by element in any case.
+  if (vectors_fit(widest<T>, z) && (x.c() < widest<T> || vectors_fit(widest<T>, x))) {
+    copy_as<T, widest<T>>(x, z);
+  } else {
+    copy_as<T, 1>(x, z);
+  }
 }
 
 template <class From, class To, int width>
@@ -44,23 +49,20 @@ void scatter_as(const Tensor& x, const Tensor& y, float beta) {
 
 }  // namespace
 
-bool is_dense(const Tensor& t, std::int64_t channels) {
-  return t.contiguous() && t.c() == channels && reinterpret_cast<std::uintptr_t>(t.raw()) % vector_bytes == 0;
-}
-
 void gather(const Tensor& x, const nn::ConvPrologue& prologue, const Tensor& z) {
   NN_CHECK(x.dtype() == z.dtype() && x.h() == z.h() && x.w() == z.w() && x.n() <= z.n() && x.c() <= z.c(),
            "[gather] does not fit ", x.shape(), " ", x.dtype(), " into ", z.shape(), " ", z.dtype());
   for (const Tensor* vector : {&prologue.scale, &prologue.shift}) {
     if (vector->defined()) nn::check_vector("gather", *vector, x);
   }
+  const bool as_it_is = !prologue.scale.defined() && !prologue.shift.defined() && !prologue.relu;
+  const bool filled_up = x.rows() != z.rows() || x.c() != z.c();
   dispatch_activation("gather", z, [&]<class T>() {
-    // An x narrower than a vector is read element by element in any case.
-    if (vectors_fit(widest<T>, z) && (x.c() < widest<T> || vectors_fit(widest<T>, x))) {
-      gather_as<T, widest<T>>(x, prologue, z);
-    } else {
-      gather_as<T, 1>(x, prologue, z);
-    }
+    if (as_it_is || filled_up) copy<T>(x, z);
+    if (as_it_is) return;
+    const Tensor inside = z.batch_range(0, x.n()).channel_range(0, x.c()), from = filled_up ? inside : x;
+    const Prologue function{data_or_null(prologue.scale), data_or_null(prologue.shift), prologue.relu};
+    dispatch_width<T>([&]<int width>() { map_channels<T, width>(function, from, inside, 0); }, from, inside);
   });
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "cuda/launch.h"
 #include "nn/kernels/conv.h"
 #include "nn/tensor/tensor.h"
 
@@ -24,7 +25,9 @@ constexpr nn::Shape computed_weights(const nn::Shape& w, nn::DType dtype) {
 }
 
 /// True if cuDNN can take the tensor where it lies, as one with so many channels.
-bool is_dense(const nn::Tensor& t, std::int64_t channels);
+inline bool is_dense(const nn::Tensor& t, std::int64_t channels) {
+  return t.contiguous() && t.c() == channels && reinterpret_cast<std::uintptr_t>(t.raw()) % vector_bytes == 0;
+}
 
 /// z = relu?(x * scale + shift) in the rows and channels that x has, zeros in the others; z {n', h, w, c'} is dense.
 void gather(const nn::Tensor& x, const nn::ConvPrologue& prologue, const nn::Tensor& z);

@@ -3,21 +3,19 @@
 
 #include <cstdint>
 
+#include "cuda/channel_map.h"
 #include "cuda/elementwise.h"
 #include "cuda/launch.h"
 #include "cuda/packed.h"
 
 namespace cuda {
 
-/// z = relu?(x * scale + shift), 0 where z has a row or a channel that x has not.
+/// z = x, 0 where z has a row or a channel that x has not.
 template <class T, int width>
 struct Gather {
   VectorGrid grid;  // of z
   Rows<const T> x;
   std::int64_t x_rows, x_c;
-  const float* scale;  // or null
-  const float* shift;  // or null
-  bool relu;
   Rows<T> z;
 
   NN_HOST_DEVICE void operator()(std::uint32_t block, std::uint32_t thread) const {
@@ -25,18 +23,33 @@ struct Gather {
     if (place.count == 0) return;
     const std::int64_t left = place.row < x_rows ? x_c - place.column : 0;
     const int given = left <= 0 ? 0 : left < place.count ? static_cast<int>(left) : place.count;
-    auto values = load<width>(x.at(place.row, place.column), given);
-    NN_UNROLL for (int i = 0; i < width; ++i) {
-      if (i < given) values.v[i] = prologue(values.v[i], place.column + static_cast<std::uint32_t>(i));
-    }
-    store<width>(z.at(place.row, place.column), values, place.count);
+    Packed<T, width>::load(x.at(place.row, place.column), given).store(z.at(place.row, place.column), place.count);
   }
+};
 
- private:
-  NN_HOST_DEVICE float prologue(float value, std::uint32_t channel) const {
-    if (scale != nullptr) value *= scale[channel];
-    if (shift != nullptr) value += shift[channel];
-    return relu && value < 0 ? 0 : value;
+/// relu?(x * scale + shift), for ChannelMap: a thread loads the numbers of its channels once, not with every pixel.
+struct Prologue {
+  const float* scale;  // or null
+  const float* shift;  // or null
+  bool relu;
+
+  template <int width>
+  struct Channels {
+    Floats<width> scale, shift;
+    bool relu;
+
+    NN_HOST_DEVICE float operator()(int i, float x) const {
+      const float value = x * scale.v[i] + shift.v[i];
+      return relu && value < 0 ? 0 : value;
+    }
+  };
+  template <int width>
+  NN_HOST_DEVICE Channels<width> of_channels(std::uint32_t column, int count) const {
+    Channels<width> channels{{}, {}, relu};
+    NN_UNROLL for (float& factor : channels.scale.v) factor = 1;
+    if (scale != nullptr) channels.scale = load_channels<width>(scale, column, count);
+    if (shift != nullptr) channels.shift = load_channels<width>(shift, column, count);
+    return channels;
   }
 };
 
