@@ -9,7 +9,10 @@ ForwardPlan forward_plan(Tiling tiling, std::int64_t tiles, std::int64_t depth, 
   // 36 frequencies of so many filters are 4.5 MiB; 28 tiles of 128 channels are 0.5 MiB in V and as much in M.
   const std::int64_t fewer = 36 / frequencies(tiling);  // of 16 twice as much fits
   const bool fused = depth * columns <= fewer * 128 * 256;
-  const std::int64_t group_tiles = std::min<std::int64_t>(fewer * (fused ? 28 : 256), tiles);
+  const std::int64_t usual = fewer * (fused ? 28 : 256);
+  // Of one large group and a small one, a second thread would have nothing to do for most of the time.
+  const bool few = fused && tiles > usual && tiles < 2 * usual;
+  const std::int64_t group_tiles = few ? usual / 2 : std::min(usual, tiles);
   const std::int64_t columns_at_once = std::min<std::int64_t>(columns, fused ? 128 : 512);
   return {.fused = fused,
           .group_tiles = round_up(group_tiles, tile_shape<float>().rows),
@@ -19,7 +22,7 @@ ForwardPlan forward_plan(Tiling tiling, std::int64_t tiles, std::int64_t depth, 
 
 WeightsPlan weights_plan(Tiling tiling, std::int64_t tiles, std::int64_t rows, std::int64_t columns) {
   if (rows * columns <= 36 / frequencies(tiling) * 128 * 128) {
-    const std::int64_t group_tiles = std::min<std::int64_t>(96, tiles);
+    const std::int64_t group_tiles = tiles < 2 * 96 ? equal_step(tiles, 96, 1) : 96;
     const std::int64_t runs = std::min(wanted_pieces, blocks(tiles, group_tiles));
     return {.runs = runs, .group_tiles = group_tiles, .columns_a_product = columns};
   }
