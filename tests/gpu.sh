@@ -1,33 +1,38 @@
 #!/usr/bin/env bash
-# What only a GPU can show, in about half an hour: builds for it, runs the tests that a machine without one skips, the
-# sanitizers of CUDA on small shapes, and the benchmarks beside PyTorch.
+# What only a GPU can show: builds for it, runs the tests that a machine without one skips, measures beside PyTorch, and
+# runs the sanitizers of CUDA on small shapes. Half an hour is enough for the tests and the rows of the benchmark that
+# matter most; --total ends a run in time, and the benchmark goes on where it stopped when it is run again.
 #   tests/gpu.sh [OPTION...] [STEP...]     every step, or those named, in this order:
 #     build        the programs and their tests, for the GPU at hand
+#     device       what cuDNN knows of it (device.json), what it reaches, whether plans made without it are its plans
 #     runtime      memory, out of memory, copies, transfers, recorded steps; every kernel's own tests
 #     parity       every op, GPU against CPU, f32 and bf16
 #     golden       small networks against PyTorch's golden values: gradients, ten steps, answers; f32 and bf16
 #     networks     ten steps of whole networks, GPU = CPU within bounds
 #     training     eager = recorded, the same bits twice; batches on their way up
+#     falx         images a second and peak memory of Falx alone, every network
+#     bench        the same beside PyTorch if python3 has it, what matters most first; a table
 #     memcheck racecheck initcheck synccheck     compute-sanitizer over the small shapes
-#     bench        images a second and peak memory, beside PyTorch if python3 has it; a table
 #   --build DIR    where to build, or what is built already (default: build/gpu)
-#   --out DIR      logs, summary, tables (default: out/gpu)
+#   --out DIR      logs, summary, tables (default: out/gpu); a later run adds to them
 #   --limit N      seconds that one command may take (default: 570)
+#   --total N      seconds after which nothing is begun and what runs is ended (default: none)
 #   --plan         only say what the steps would run and how many tests that is; needs a build, but no GPU
 # Exit code: 0 all passed, 1 something failed, 2 wrong usage, 3 no GPU here.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
-all_steps=(build runtime parity golden networks training memcheck racecheck initcheck synccheck bench)
+all_steps=(build device runtime parity golden networks training falx bench memcheck racecheck initcheck synccheck)
 build=build/gpu
 out=out/gpu
 limit=570
+total=
 plan=false
 steps=()
 usage() { sed -n '2,/^# Exit code/p' "$0" | cut -c3-; }
 while [ $# -gt 0 ]; do
   case $1 in
-    --build | --out | --limit)
+    --build | --out | --limit | --total)
       [ $# -ge 2 ] || { echo "tests/gpu.sh: $1 needs a value" >&2; exit 2; }
       printf -v "${1#--}" '%s' "$2"
       shift
@@ -45,10 +50,11 @@ done
 
 # STEP PROGRAM FILTER: the tests of a step; a step may have several lines. Sanitizers slow a kernel down up to a hundred
 # times, and what cuDNN and cuBLAS do is not ours to check.
-small='Cuda*-CudaNetworks*:CudaTraining*:CudaMemory.FillsUp*:*Slow*'
+small='Cuda*-CudaMachine*:CudaNetworks*:CudaTraining*:CudaMemory.FillsUp*:*Slow*'
 own='*Parity*-*Conv*:*Linear*:*Slow*'
 tests="
-runtime     test_cuda    *-CudaNetworks*:CudaTraining*:*CudaGolden*
+device      test_cuda    CudaMachine*
+runtime     test_cuda    *-CudaMachine*:CudaNetworks*:CudaTraining*:*CudaGolden*:SlowModelPlans*:ConvPlans*:GpuScript*
 parity      test_nn      *Parity*
 golden      test_cuda    *CudaGolden*
 networks    test_cuda    CudaNetworks*
@@ -84,15 +90,27 @@ summary=$out/summary.txt
 failures=0
 note() { printf '%s\n' "$*" | tee -a "$summary"; }
 
+# Seconds that the next command may take; nothing if there is no time for any.
+time_left() {
+  local left=$limit
+  [ -z "$total" ] || [ $((total - SECONDS)) -gt "${limit%.*}" ] || left=$((total - SECONDS))
+  case $left in -* | 0) ;; *) echo "$left" ;; esac
+}
+
 # run NAME COMMAND...: with a time limit, everything it says in NAME.log, one line in the summary.
 run() {
-  local name=$1 log=$out/$1.log begun=$SECONDS status verdict
+  local name=$1 log=$out/$1.log begun=$SECONDS status verdict left
   shift
-  timeout --kill-after=20 "$limit" "$@" >"$log" 2>&1
+  left=$(time_left)
+  if [ -z "$left" ]; then
+    note "$(printf '%-28s left out: no time left' "$name")"
+    return 1
+  fi
+  timeout --kill-after=20 "$left" "$@" >"$log" 2>&1
   status=$?
   case $status in
     0) verdict=passed ;;
-    124 | 137) verdict="FAILED: took longer than $limit s" ;;
+    124 | 137) verdict="FAILED: took longer than $left s" ;;
     *) verdict="FAILED (exit code $status), see $log" ;;
   esac
   [ $status -eq 0 ] || failures=$((failures + 1))
@@ -107,9 +125,10 @@ run_tests() {
   while read -r step program filter; do
     [ "$step" = "$wanted" ] || continue
     log=$out/$step-$program.log
+    : >"$log"
     run "$step-$program" "$@" "$build/tests/$program" --gtest_filter="$filter" --gtest_color=no </dev/null
     grep -E '^\[  (PASSED|SKIPPED|FAILED)' "$log" | sed 's/^/    /' | head -20 | tee -a "$summary"
-    if ! grep -qE '^\[  PASSED  \] [1-9]' "$log"; then
+    if [ -s "$log" ] && ! grep -qE '^\[  PASSED  \] [1-9]' "$log"; then
       note "    no test passed: $(grep -m1 -iE 'skipp|Running 0 tests|not available' "$log" | cut -c1-150)"
       failures=$((failures + 1))
     fi
@@ -141,41 +160,84 @@ sanitize() {
   run_tests "$tool" env FALX_GPU_BLOCKS_ALONE=1 "$sanitizer" --tool "$tool" --error-exitcode 9 --print-limit 20
 }
 
-# What is measured is kept in peers.jsonl: the step goes on where it stopped before.
-step_bench() {
-  [ -x "$build/apps/falx" ] || { note "bench: left out, there is no falx (built without DCMTK)"; return; }
-  local falx=$build/apps/falx model precision
-  if python3 -c 'import sys, torch; sys.exit(not torch.cuda.is_available())' 2>/dev/null; then
-    for model in cnn densenet121 vgg16; do
-      for precision in bf16 f32; do
-        run "bench-$model-$precision" python3 tests/cuda/peers_gpu.py --falx "$falx" --model "$model" \
-          --precision "$precision" --size 224 256 --results "$out/peers.jsonl" --budget $((limit - 30))
-      done
-    done
-    python3 tests/cuda/peers_gpu.py --results "$out/peers.jsonl" --table-only >"$out/peers.txt" && note "table: $out/peers.txt"
-    return
-  fi
-  note "bench: python3 has no PyTorch with CUDA, Falx alone is measured"
-  for model in cnn densenet121 vgg16; do
-    for precision in bf16 f32; do
+step_device() {
+  [ -x "$build/apps/falx" ] && "$build/apps/falx" info --json >"$out/machine.json" 2>/dev/null
+  run_tests device
+  local log=$out/device-test_cuda.log
+  sed -n 's/^description //p' "$log" >"$out/device.json"
+  grep -E '^(ceiling|plans|plan|cuDNN) ' "$log" | sed 's/^/    /' | tee -a "$summary"
+}
+
+falx_is_there() {
+  [ -x "$build/apps/falx" ] && return
+  note "$1: left out, there is no falx (built without DCMTK)"
+  return 1
+}
+
+# A line of JSON for each network, precision and work, before anything slower is tried.
+step_falx() {
+  falx_is_there falx || return
+  local model precision what name
+  for precision in bf16 f32; do
+    for model in densenet121 vgg16 cnn cnn-2019; do
       for what in train infer; do
-        run "bench-$model-$precision-$what" "$falx" bench --device cuda --model "$model" --precision "$precision" \
-          --what "$what" --batch 64 --size 224 --json && cat "$out/bench-$model-$precision-$what.log" >>"$out/falx.jsonl"
+        name=falx-$model-$precision-$what
+        run "$name" "$build/apps/falx" bench --device cuda --model "$model" --precision "$precision" --what "$what" \
+          --batch 256 --size 224 --json && tail -1 "$out/$name.log" >>"$out/falx.jsonl"
       done
     done
   done
 }
 
-: >"$summary"
+# PRECISION SIZE BATCH WORK VARIANTS: rows of every network beside PyTorch, what matters most first.
+rows="
+bf16 224 256 train eager,compile
+bf16 224 256 infer eager,compile
+bf16 224 32  train eager,compile
+bf16 224 256 train max-autotune
+bf16 224 256 infer max-autotune
+bf16 224 32  train max-autotune
+bf16 224 64  train eager,compile,max-autotune
+bf16 224 64  infer eager,compile,max-autotune
+bf16 224 32  infer eager,compile,max-autotune
+bf16 256 256 train eager,compile,max-autotune
+bf16 256 256 infer eager,compile,max-autotune
+f32  224 256 train eager,compile,max-autotune
+f32  224 256 infer eager,compile,max-autotune
+f32  224 64  train eager,compile,max-autotune
+f32  224 32  train eager,compile,max-autotune
+f32  256 256 train eager,compile,max-autotune
+"
+
+# What is measured is kept in peers.jsonl at once: the step goes on where it stopped before.
+step_bench() {
+  falx_is_there bench || return
+  if ! python3 -c 'import sys, torch; sys.exit(not torch.cuda.is_available())' 2>/dev/null; then
+    note "bench: left out, python3 has no PyTorch with CUDA"
+    return
+  fi
+  local precision size batch what variants left
+  while read -r precision size batch what variants; do
+    [ -n "$precision" ] || continue
+    left=$(time_left)
+    [ "${left%.*}" -gt 60 ] 2>/dev/null || { note "bench: no time left for $precision $size px, batch $batch, $what"; break; }
+    # shellcheck disable=SC2086  # several variants
+    run "bench-$precision-$size-$batch-$what-${variants//,/-}" python3 tests/cuda/peers_gpu.py --falx "$build/apps/falx" \
+      --model densenet121 vgg16 cnn cnn-2019 --precision "$precision" --size "$size" --batch "$batch" --what "$what" \
+      --variant ${variants//,/ } --results "$out/peers.jsonl" --budget $((${left%.*} - 30)) </dev/null
+    python3 tests/cuda/peers_gpu.py --results "$out/peers.jsonl" --table-only >"$out/peers.txt"
+  done <<<"$rows"
+  note "table: $out/peers.txt"
+}
+
 note "$(date -u '+%Y-%m-%d %H:%M') UTC, commit $(git rev-parse --short HEAD 2>/dev/null || echo unknown), $gpus"
 for step in "${steps[@]}"; do
   case $step in
     build) step_build || { note "nothing to run without a build"; break; } ;;
     memcheck | racecheck | initcheck | synccheck) sanitize "$step" ;;
-    bench) step_bench ;;
+    device | falx | bench) "step_$step" ;;
     *) run_tests "$step" ;;
   esac
 done
-[ -x "$build/apps/falx" ] && "$build/apps/falx" info --json >"$out/machine.json" 2>/dev/null
 note "$([ $failures -eq 0 ] && echo "all passed" || echo "$failures failures"), in $SECONDS s; logs in $out"
 [ $failures -eq 0 ]

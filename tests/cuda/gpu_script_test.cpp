@@ -122,6 +122,52 @@ TEST_F(GpuScript, EndsWhatTakesTooLong) {
   EXPECT_THAT(summary(), HasSubstr("took longer than 0.2 s"));
 }
 
+TEST_F(GpuScript, EndsWithItsTotalTime) {
+  pretend_a_gpu();
+  program("build/tests/test_cuda", "exec sleep 60");
+  program("build/tests/test_train", "echo '[  PASSED  ] 3 tests.'");
+  const ScriptResult result = run(build_and_out() + "--total 1 training");
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(summary(), ContainsRegex("training-test_cuda .*took longer than 1 s"));
+  EXPECT_THAT(summary(), ContainsRegex("training-test_train .*left out: no time left"));
+}
+
+TEST_F(GpuScript, ALaterRunAddsToTheSummary) {
+  pretend_a_gpu();
+  program("build/tests/test_nn", "echo '[  PASSED  ] 12 tests.'");
+  program("build/tests/test_cuda", "echo '[  PASSED  ] 5 tests.'");
+  run(build_and_out() + "parity");
+  run(build_and_out() + "golden");
+  EXPECT_THAT(summary(), HasSubstr("parity-test_nn"));
+  EXPECT_THAT(summary(), HasSubstr("golden-test_cuda"));
+}
+
+TEST_F(GpuScript, KeepsWhatTheDeviceSaysOfItself) {
+  pretend_a_gpu();
+  program(
+      "build/tests/test_cuda",
+      "echo 'description {\"deviceName\": \"Pretence\"}'; echo 'ceiling copy 4.3 TB/s'; echo '[  PASSED  ] 3 tests.'");
+  const ScriptResult result = run(build_and_out() + "device");
+  EXPECT_EQ(result.exit_code, 0) << result.out << result.error << summary();
+  EXPECT_EQ(text_of(directory_ / "out" / "device.json"), "{\"deviceName\": \"Pretence\"}\n");
+  EXPECT_THAT(summary(), HasSubstr("ceiling copy 4.3 TB/s"));
+}
+
+// Falx alone and beside PyTorch, without either: what is asked of them, in which order, and what is kept.
+TEST_F(GpuScript, MeasuresWhatMattersMostFirst) {
+  pretend_a_gpu();
+  program("build/apps/falx", "echo \"{\\\"asked\\\": \\\"$*\\\"}\"");
+  program("bin/python3", "[ \"$1\" = -c ] || echo \"$@\"");
+  const ScriptResult result = run(build_and_out() + "falx bench");
+  EXPECT_EQ(result.exit_code, 0) << result.out << result.error << summary();
+  const std::string falx = text_of(directory_ / "out" / "falx.jsonl");
+  EXPECT_EQ(falx.find("--model densenet121 --precision bf16 --what train --batch 256"), falx.find("--model"));
+  const std::string log = text_of(directory_ / "out" / "bench-bf16-224-256-train-eager-compile.log");
+  EXPECT_THAT(log, HasSubstr("--batch 256 --what train --variant eager compile"));
+  EXPECT_LT(summary().find("bench-bf16-224-32-train-eager"), summary().find("bench-bf16-224-256-train-max-autotune"));
+  EXPECT_TRUE(fs::exists(directory_ / "out" / "peers.txt"));
+}
+
 TEST_F(GpuScript, RunsTheSanitizersOverTheTests) {
   pretend_a_gpu();
   // After --tool T --error-exitcode 9 --print-limit 20 comes the program.
