@@ -190,9 +190,9 @@ CtSlice read_slice(const std::string& path, ReadTimes* times) {
   CtSlice slice;
   slice.header = read_header(dataset, module);
   taken.header = watch.lap();
-  std::vector<std::int32_t> values = read_stored_values(dataset, module);
+  std::vector<std::int16_t> words = read_stored_words(dataset, module);
   taken.pixels = watch.lap();
-  LinearPixels linear = to_linear_pixels(std::move(values), module.rows, module.columns, module.format);
+  LinearPixels linear = words_to_linear_pixels(std::move(words), module.rows, module.columns, module.format);
   slice.pixels = turn_pixels(std::move(linear.pixels), module.rows, module.columns, slice.header.turn);
   slice.slope = linear.slope;
   slice.intercept = linear.intercept;

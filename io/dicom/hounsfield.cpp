@@ -7,6 +7,7 @@
 #include <limits>
 #include <span>
 
+#include "io/dicom/value_map.h"
 #include "nn/core/error.h"
 
 namespace io {
@@ -37,26 +38,12 @@ std::int32_t most_frequent(const std::vector<std::int32_t>& values, const Stored
   return static_cast<std::int32_t>(std::max_element(count.begin(), count.end()) - count.begin());
 }
 
-/// What happens to one stored value before the linear map, and the map.
-struct ValueMap {
-  bool inverted = false, wrapped = false;
-  std::int32_t sum = 0;             // mirror_sum, for `inverted`
-  std::int32_t lowest_wrapped = 0;  // for `wrapped`
-  double slope = 1, intercept = 0;
+/// What the header says of wrapped values; the pixels decide.
+bool may_be_wrapped(const StoredFormat& format) {
+  return format.intercept && *format.intercept > -100 && format.bits_stored == 12 && !format.is_signed;
+}
 
-  std::int32_t fixed(std::int32_t value) const {
-    if (inverted) return sum - value;
-    return wrapped ? unwrap(value, lowest_wrapped) : value;
-  }
-  double hu(std::int32_t fixed_value) const { return slope * fixed_value + intercept; }
-
-  /// The value whose HU is `hu` or, where the slope does not hit it, the next one beyond: clipping gives `hu` exactly.
-  std::int64_t at_or_beyond(double hu_limit, bool below) const {
-    const double value = (hu_limit - intercept) / slope;
-    return std::llround(below == (slope > 0) ? std::floor(value) : std::ceil(value));
-  }
-};
-
+/// Looks at the values of MONOCHROME1, and of what may be wrapped.
 ValueMap choose_map(const std::vector<std::int32_t>& values, int rows, int columns, const StoredFormat& format,
                     std::vector<Reason>& reasons) {
   ValueMap map{.sum = mirror_sum(format), .slope = format.slope.value_or(1), .intercept = format.intercept.value_or(0)};
@@ -81,39 +68,20 @@ ValueMap choose_map(const std::vector<std::int32_t>& values, int rows, int colum
   return map;
 }
 
-/// Whether declared padding is believed: it is nowhere near tissue, or it fills a corner of the picture.
-bool believe_padding(const std::vector<std::int32_t>& values, int rows, int columns, const StoredFormat& format,
-                     const ValueMap& map) {
-  const double hu = map.hu(map.fixed(*format.padding));
-  if (hu <= -900 || hu >= highest_hu) return true;
-  const auto columns_count = static_cast<std::size_t>(columns);
-  const std::size_t last_row = static_cast<std::size_t>(rows - 1) * columns_count;
-  for (const std::size_t corner : {std::size_t{0}, columns_count - 1, last_row, last_row + columns_count - 1}) {
-    if (is_declared_padding(values[corner], format)) return true;
-  }
-  return false;
+/// The numbers in the four corners of a picture.
+template <class Number>
+std::array<std::int32_t, 4> corners(const std::vector<Number>& values, int columns) {
+  const std::size_t last_of_row = static_cast<std::size_t>(columns) - 1,
+                    first_of_last = values.size() - 1 - last_of_row;
+  return {values.front(), values[last_of_row], values[first_of_last], values.back()};
 }
 
-/// Two numbers and all between them.
-struct Range {
-  std::int32_t low, high;
-};
-
-/// The fixed values whose HU are not below -1024: the map is monotonic, so they are a range.
-Range not_below_air(const ValueMap& map) {
-  constexpr std::int64_t lowest = std::numeric_limits<std::int32_t>::min() + 1;
-  constexpr std::int64_t highest = std::numeric_limits<std::int32_t>::max();
-  const auto is_below = [&](std::int64_t value) { return map.hu(static_cast<std::int32_t>(value)) < lowest_hu; };
-  // Bisection by the very formula, so that no rounding of its inverse matters.
-  std::int64_t below = map.slope > 0 ? lowest : highest, above = map.slope > 0 ? highest : lowest;
-  if (!is_below(below)) return {lowest, highest};
-  if (is_below(above)) return {1, 0};
-  while (std::abs(above - below) > 1) {
-    const std::int64_t middle = (above + below) / 2;
-    (is_below(middle) ? below : above) = middle;
-  }
-  const auto edge = static_cast<std::int32_t>(above);
-  return map.slope > 0 ? Range{edge, highest} : Range{lowest, edge};
+/// Whether declared padding is believed: it is nowhere near tissue, or it fills a corner of the picture.
+bool believe_padding(const std::array<std::int32_t, 4>& corners, const StoredFormat& format, const ValueMap& map) {
+  const double hu = map.hu(map.fixed(*format.padding));
+  if (hu <= -900 || hu >= highest_hu) return true;
+  return std::any_of(corners.begin(), corners.end(),
+                     [&](std::int32_t value) { return is_declared_padding(value, format); });
 }
 
 /// Declared padding; no value, unless it is to be used.
@@ -130,7 +98,6 @@ constexpr std::int32_t nothing_scanned = std::numeric_limits<std::int32_t>::min(
 struct Cuts {
   Range padding, scanned;
   std::int32_t padded = 0, below_air = 0;  // counted
-  bool too_large = false;                  // for 16 bits: some value that is not cut
 
   void note(const StoredFormat& format, std::vector<Reason>& reasons) const {
     if (padded > 0) {
@@ -143,40 +110,89 @@ struct Cuts {
   }
 };
 
-/// to[i] = fix(from[i]), or `mark` for what is cut; without branches, so that it runs in vector registers.
-template <class To, class Fix>
-void cut_values(const std::vector<std::int32_t>& from, const Fix& fix, std::int32_t mark, Cuts& cuts, To* to) {
-  const Range padding = cuts.padding, scanned = cuts.scanned;
-  const std::int32_t* const begin = from.data();
-  std::int32_t padded = 0, below_air = 0, too_large = 0;
-  for (std::size_t i = 0; i < from.size(); ++i) {
-    const std::int32_t value = begin[i], fixed = fix(value);
-    const std::int32_t is_padding =
-        static_cast<std::int32_t>(value >= padding.low) & static_cast<std::int32_t>(value <= padding.high);
-    const std::int32_t is_outside =
-        static_cast<std::int32_t>(fixed < scanned.low) | static_cast<std::int32_t>(fixed > scanned.high);
-    to[i] = static_cast<To>((is_padding | is_outside) != 0 ? mark : fixed);
-    padded += is_padding;
-    below_air += is_outside & ~is_padding;
-    too_large |= static_cast<std::int32_t>(fixed != static_cast<std::int16_t>(fixed)) & ~(is_padding | is_outside);
+Cuts choose_cuts(const std::array<std::int32_t, 4>& corners, const StoredFormat& format, const ValueMap& map,
+                 std::vector<Reason>& reasons) {
+  const bool use_padding = format.padding && believe_padding(corners, format, map);
+  if (format.padding && !use_padding) {
+    reasons.push_back({fix::padding_kept, "PixelPaddingValue " + std::to_string(*format.padding) +
+                                              " is a tissue's value and fills no corner: not used"});
   }
-  cuts.too_large = too_large != 0;
-  cuts.padded = padded;
-  cuts.below_air = below_air;
+  return {.padding = padding_range(format, use_padding), .scanned = not_below_air(map)};
 }
 
-/// The usual case in one pass: values that are right as they are and fit 16 bits. Nothing, if this is another.
-std::optional<LinearPixels> take_as_they_are(const std::vector<std::int32_t>& values, const ValueMap& map, Cuts& cuts) {
-  const std::int64_t air = map.at_or_beyond(lowest_hu, true);
-  if (map.inverted || map.wrapped || std::abs(air) > std::numeric_limits<std::int16_t>::max()) return std::nullopt;
+/// Every value fixed, or `mark` if it is cut, in place; without branches, so that it runs in vector registers. Counts
+/// in the numbers' own type, block by block, for the same reason.
+template <class Number, class Fix>
+void cut_values(std::vector<Number>& values, const Fix& fix, Number mark, Cuts& cuts) {
+  constexpr std::size_t block = 16384;  // counts fit 16 bits
+  const auto padding_low = static_cast<Number>(cuts.padding.low), padding_high = static_cast<Number>(cuts.padding.high);
+  const auto low = static_cast<Number>(cuts.scanned.low), high = static_cast<Number>(cuts.scanned.high);
+  for (std::size_t begin = 0; begin < values.size(); begin += block) {
+    Number* const some = values.data() + begin;
+    const std::size_t count = std::min(block, values.size() - begin);
+    Number padded = 0, below_air = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      const Number value = some[i], fixed = fix(value);
+      const auto is_padding =
+          static_cast<Number>(static_cast<Number>(value >= padding_low) & static_cast<Number>(value <= padding_high));
+      const auto is_outside = static_cast<Number>(static_cast<Number>(fixed < low) | static_cast<Number>(fixed > high));
+      some[i] = static_cast<Number>(is_padding | is_outside) != 0 ? mark : fixed;
+      padded = static_cast<Number>(padded + is_padding);
+      below_air = static_cast<Number>(below_air + (is_outside & ~is_padding));
+    }
+    cuts.padded += padded;
+    cuts.below_air += below_air;
+  }
+}
+
+/// The part of `range` in which there are numbers at all.
+Range within(const Range& range, const Range& seen) {
+  const Range both{std::max(range.low, seen.low), std::min(range.high, seen.high)};
+  return both.low <= both.high ? both : Range{1, 0};
+}
+
+Range seen_in(const std::vector<std::int16_t>& words) {
+  std::int16_t low = words.front(), high = words.front();
+  for (const std::int16_t word : words) {
+    low = std::min(low, word);
+    high = std::max(high, word);
+  }
+  return {low, high};
+}
+
+/// The usual case, in place: numbers that are right as they are and fit 16 signed bits. Nothing, and `words` as they
+/// were, if this is another.
+std::optional<LinearPixels> take_as_they_are(std::vector<std::int16_t>& words, int columns,
+                                             const StoredFormat& format) {
+  if (format.monochrome1 || may_be_wrapped(format)) return std::nullopt;
+  const Range seen = seen_in(words);
+  if (!format.is_signed && seen.low < 0) return std::nullopt;  // numbers above 32767
   LinearPixels result;
-  result.pixels.resize(values.size());
+  const ValueMap map = choose_map({}, 0, 0, format, result.reasons);
+  const std::int64_t air = map.at_or_beyond(lowest_hu, true);
+  if (std::abs(air) > std::numeric_limits<std::int16_t>::max()) return std::nullopt;
+  Cuts cuts = choose_cuts(corners(words, columns), format, map, result.reasons);
+  cuts.padding = within(cuts.padding, seen);
+  cuts.scanned = within(cuts.scanned, seen);
+  const bool cuts_nothing =
+      cuts.padding.low > cuts.padding.high && cuts.scanned.low == seen.low && cuts.scanned.high == seen.high;
+  if (!cuts_nothing) {
+    cut_values(
+        words, [](std::int16_t word) { return word; }, static_cast<std::int16_t>(air), cuts);
+    cuts.note(format, result.reasons);
+  }
   result.slope = map.slope;
   result.intercept = map.intercept;
-  cut_values(
-      values, [](std::int32_t value) { return value; }, static_cast<std::int32_t>(air), cuts, result.pixels.data());
-  if (cuts.too_large) return std::nullopt;
+  result.pixels = std::move(words);
   return result;
+}
+
+void check_arguments(std::size_t count, int rows, int columns, const StoredFormat& format) {
+  NN_CHECK(rows > 0 && columns > 0 && count == static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns),
+           "[to_linear_pixels] expected ", rows, " x ", columns, " values, got ", count);
+  NN_CHECK(is_usable_rescale(format.slope.value_or(1), format.intercept.value_or(0)),
+           "[to_linear_pixels] expected a usable slope and intercept, got ", format.slope.value_or(1), " and ",
+           format.intercept.value_or(0));
 }
 
 /// Chooses the 16-bit numbers: the values as they are if they fit, else cut to the range of CT, else whole HU.
@@ -234,9 +250,18 @@ bool is_usable_rescale(double slope, double intercept) {
   return std::abs(slope) >= 1e-6 && std::abs(slope) <= 1e6 && std::abs(intercept) <= 1e9;
 }
 
+void cells_to_words(std::span<std::int16_t> cells, const StoredFormat& format) {
+  const int up = 15 - format.high_bit, down = 16 - format.bits_stored;
+  if (down == 0) return;
+  if (format.is_signed) {
+    for (std::int16_t& cell : cells) cell = static_cast<std::int16_t>(static_cast<std::int16_t>(cell << up) >> down);
+  } else {
+    for (std::int16_t& cell : cells) cell = static_cast<std::int16_t>(static_cast<std::uint16_t>(cell << up) >> down);
+  }
+}
+
 bool is_wrapped(const std::vector<std::int32_t>& values, const StoredFormat& format) {
-  if (!format.intercept || *format.intercept <= -100 || format.bits_stored != 12 || format.is_signed) return false;
-  return is_near_wrapped_air(most_frequent(values, format));
+  return may_be_wrapped(format) && is_near_wrapped_air(most_frequent(values, format));
 }
 
 std::int32_t unwrap(std::int32_t value, int lowest) {
@@ -260,29 +285,25 @@ bool is_inverted(const std::vector<std::int32_t>& values, int rows, int columns,
 }
 
 LinearPixels to_linear_pixels(std::vector<std::int32_t> values, int rows, int columns, const StoredFormat& format) {
-  NN_CHECK(
-      rows > 0 && columns > 0 && values.size() == static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns),
-      "[to_linear_pixels] expected ", rows, " x ", columns, " values, got ", values.size());
-  NN_CHECK(is_usable_rescale(format.slope.value_or(1), format.intercept.value_or(0)),
-           "[to_linear_pixels] expected a usable slope and intercept, got ", format.slope.value_or(1), " and ",
-           format.intercept.value_or(0));
+  check_arguments(values.size(), rows, columns, format);
   std::vector<Reason> reasons;
   const ValueMap map = choose_map(values, rows, columns, format, reasons);
-  const bool use_padding = format.padding && believe_padding(values, rows, columns, format, map);
-  if (format.padding && !use_padding) {
-    reasons.push_back({fix::padding_kept, "PixelPaddingValue " + std::to_string(*format.padding) +
-                                              " is a tissue's value and fills no corner: not used"});
-  }
-  Cuts cuts{.padding = padding_range(format, use_padding), .scanned = not_below_air(map)};
-  if (std::optional<LinearPixels> result = take_as_they_are(values, map, cuts)) {
-    cuts.note(format, reasons);
-    result->reasons = std::move(reasons);
-    return std::move(*result);
-  }
+  Cuts cuts = choose_cuts(corners(values, columns), format, map, reasons);
   cut_values(
-      values, [&](std::int32_t value) { return map.fixed(value); }, nothing_scanned, cuts, values.data());
+      values, [&](std::int32_t value) { return map.fixed(value); }, nothing_scanned, cuts);
   cuts.note(format, reasons);
   return store(values, map, std::move(reasons));
+}
+
+LinearPixels words_to_linear_pixels(std::vector<std::int16_t> words, int rows, int columns,
+                                    const StoredFormat& format) {
+  check_arguments(words.size(), rows, columns, format);
+  if (std::optional<LinearPixels> result = take_as_they_are(words, columns, format)) return std::move(*result);
+  std::vector<std::int32_t> values(words.size());
+  std::transform(words.begin(), words.end(), values.begin(), [&](std::int16_t word) {
+    return format.is_signed ? std::int32_t{word} : std::int32_t{static_cast<std::uint16_t>(word)};
+  });
+  return to_linear_pixels(std::move(values), rows, columns, format);
 }
 
 }  // namespace io

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "io/dicom/reason.h"
@@ -35,6 +36,9 @@ inline std::int32_t stored_value(std::uint16_t cell, const StoredFormat& format)
   return format.is_signed && value >= range / 2 ? value - range : value;
 }
 
+/// The same for many cells, in place: words of 16 bits, in two's complement if the values are signed.
+void cells_to_words(std::span<std::int16_t> cells, const StoredFormat& format);
+
 /// True if values of 12 bits have wrapped around: RescaleIntercept is present and above -100, BitsStored 12, unsigned,
 /// and the pixels show it: the most frequent value is near 3096, which is the air's -1000 modulo 4096.
 bool is_wrapped(const std::vector<std::int32_t>& values, const StoredFormat& format);
@@ -57,5 +61,9 @@ struct LinearPixels {
 /// padding and whatever is below -1024 HU becomes -1024 HU (or the next value below it), and values that 16 signed bits
 /// do not hold are cut to the range of CT. `values` holds rows * columns stored values, row after row.
 LinearPixels to_linear_pixels(std::vector<std::int32_t> values, int rows, int columns, const StoredFormat& format);
+
+/// The same for the words that `cells_to_words` makes. The usual picture, whose numbers are right as they are, is
+/// looked at once and, if something is to be cut, written once; it stays in its memory.
+LinearPixels words_to_linear_pixels(std::vector<std::int16_t> words, int rows, int columns, const StoredFormat& format);
 
 }  // namespace io

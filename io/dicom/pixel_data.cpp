@@ -3,17 +3,13 @@
 #include <dcmtk/config/osconfig.h>
 
 #include <dcmtk/dcmdata/dcpixel.h>
-#include <dcmtk/dcmdata/dcpixseq.h>
-#include <dcmtk/dcmdata/dcpxitem.h>
 #include <dcmtk/dcmdata/dctk.h>
 
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <new>
-#include <span>
 
-#include "io/dicom/jpeg2000.h"
+#include "io/dicom/fragments.h"
 #include "io/files/atomic_file.h"
 #include "io/rejected_file.h"
 #include "nn/core/error.h"
@@ -21,13 +17,8 @@
 namespace io {
 namespace {
 
-constexpr Tag pixel_data_tag{0x7fe0, 0x0010};
-
-constexpr const char* jpeg2000_lossless = "1.2.840.10008.1.2.4.90";
-constexpr const char* jpeg2000 = "1.2.840.10008.1.2.4.91";
-
 /// Compressed transfer syntaxes that are decoded: RLE, JPEG, JPEG-LS, JPEG 2000 (DICOM PS3.5 A.4).
-constexpr std::array<std::string_view, 11> decoded_syntaxes = {"1.2.840.10008.1.2.5",
+constexpr std::array<std::string_view, 11> decoded_syntaxes = {syntax::rle,
                                                                "1.2.840.10008.1.2.4.50",
                                                                "1.2.840.10008.1.2.4.51",
                                                                "1.2.840.10008.1.2.4.53",
@@ -36,27 +27,11 @@ constexpr std::array<std::string_view, 11> decoded_syntaxes = {"1.2.840.10008.1.
                                                                "1.2.840.10008.1.2.4.70",
                                                                "1.2.840.10008.1.2.4.80",
                                                                "1.2.840.10008.1.2.4.81",
-                                                               jpeg2000_lossless,
-                                                               jpeg2000};
+                                                               syntax::jpeg2000_lossless,
+                                                               syntax::jpeg2000};
 
 [[noreturn]] void reject_file(const Dataset& dataset, const char* code, const std::string& detail) {
   throw FileRejected({dataset.path(), RejectedFile::Kind::rejected, code, detail});
-}
-
-DcmPixelData* find_pixel_data(const Dataset& dataset) {
-  DcmElement* element = nullptr;
-  dataset.dcmtk().findAndGetElement(DCM_PixelData, element);
-  return dynamic_cast<DcmPixelData*>(element);
-}
-
-bool is_encapsulated(const Dataset& dataset) { return DcmXfer(dataset.dcmtk().getOriginalXfer()).isEncapsulated(); }
-
-/// The compressed fragments of the one frame; null if there are none. Item 0 is the offset table.
-DcmPixelSequence* find_fragments(const Dataset& dataset, DcmPixelData& pixel_data) {
-  DcmPixelSequence* fragments = nullptr;
-  const E_TransferSyntax syntax = dataset.dcmtk().getOriginalXfer();
-  if (pixel_data.getEncapsulatedRepresentation(syntax, nullptr, fragments).bad()) return nullptr;
-  return fragments != nullptr && fragments->card() > 1 ? fragments : nullptr;
 }
 
 void append(std::string& bytes, std::uint32_t value, int size, bool big_endian) {
@@ -102,51 +77,6 @@ void check_length(const Dataset& dataset, const PixelModule& module, const DcmPi
   }
 }
 
-std::vector<std::int32_t> decode_as_jpeg2000(const Dataset& dataset, const PixelModule& module,
-                                             DcmPixelData& pixel_data) {
-  DcmPixelSequence* const fragments = find_fragments(dataset, pixel_data);
-  NN_CHECK(fragments != nullptr, "there are no compressed fragments");
-  std::string stream;
-  for (unsigned long i = 1; i < fragments->card(); ++i) {
-    DcmPixelItem* item = nullptr;
-    Uint8* bytes = nullptr;
-    NN_CHECK(fragments->getItem(item, i).good() && item->getUint8Array(bytes).good(), "fragment ", i,
-             " cannot be read");
-    if (bytes != nullptr) stream.append(reinterpret_cast<const char*>(bytes), item->getLength());
-  }
-  Jpeg2000Picture picture = decode_jpeg2000(stream, module.rows, module.columns);
-  // The header's sign counts: streams exist that say unsigned for signed pixels. Their own bits are right.
-  const int bits = std::min(picture.bits, module.bits_allocated);
-  const StoredFormat cell{.bits_stored = bits, .high_bit = bits - 1, .is_signed = module.format.is_signed};
-  for (std::int32_t& value : picture.values) value = stored_value(static_cast<std::uint16_t>(value), cell);
-  return std::move(picture.values);
-}
-
-template <class Cell>
-std::vector<std::int32_t> cells_to_values(const Cell* cells, unsigned long count, const PixelModule& module) {
-  NN_CHECK(cells != nullptr && count >= module.pixels(), "expected ", module.pixels(), " pixels, decoded ", count);
-  std::vector<std::int32_t> values(module.pixels());
-  const StoredFormat format = module.format;  // a copy: what the loop writes cannot change it
-  for (std::size_t i = 0; i < values.size(); ++i) values[i] = stored_value(cells[i], format);
-  return values;
-}
-
-/// Everything but JPEG 2000: DCMTK decodes into cells of 8 or 16 bits.
-std::vector<std::int32_t> decode_with_dcmtk(const Dataset& dataset, const PixelModule& module) {
-  DcmDataset& elements = dataset.dcmtk();
-  const OFCondition decoded = elements.chooseRepresentation(EXS_LittleEndianExplicit, nullptr);
-  NN_CHECK(decoded.good(), decoded.text());
-  unsigned long count = 0;
-  if (module.bits_allocated == 8) {
-    const Uint8* cells = nullptr;
-    elements.findAndGetUint8Array(DCM_PixelData, cells, &count);
-    return cells_to_values(cells, count, module);
-  }
-  const Uint16* cells = nullptr;
-  elements.findAndGetUint16Array(DCM_PixelData, cells, &count);
-  return cells_to_values(cells, count, module);
-}
-
 }  // namespace
 
 void require_pixel_data(const Dataset& dataset) {
@@ -182,20 +112,6 @@ void check_pixel_data(const Dataset& dataset, const PixelModule& module, std::ve
   }
 }
 
-std::vector<std::int32_t> read_stored_values(const Dataset& dataset, const PixelModule& module) {
-  DcmPixelData* const pixel_data = find_pixel_data(dataset);
-  const std::string syntax = dataset.transfer_syntax();
-  try {
-    NN_CHECK(pixel_data != nullptr, "there are none");
-    if (syntax == jpeg2000 || syntax == jpeg2000_lossless) return decode_as_jpeg2000(dataset, module, *pixel_data);
-    return decode_with_dcmtk(dataset, module);
-  } catch (const nn::Error& error) {
-    reject_file(dataset, reject::decode_failed, std::string("pixel data cannot be decoded: ") + error.what());
-  } catch (const std::bad_alloc&) {
-    reject_file(dataset, reject::decode_failed, "pixel data cannot be decoded: out of memory");
-  }
-}
-
 bool is_compressed_syntax(std::string_view transfer_syntax) {
   return std::find(decoded_syntaxes.begin(), decoded_syntaxes.end(), transfer_syntax) != decoded_syntaxes.end();
 }
@@ -203,7 +119,7 @@ bool is_compressed_syntax(std::string_view transfer_syntax) {
 bool is_lossy_syntax(std::string_view transfer_syntax) {
   constexpr std::array<std::string_view, 6> lossy = {"1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51",
                                                      "1.2.840.10008.1.2.4.53", "1.2.840.10008.1.2.4.55",
-                                                     "1.2.840.10008.1.2.4.81", jpeg2000};
+                                                     "1.2.840.10008.1.2.4.81", syntax::jpeg2000};
   return std::find(lossy.begin(), lossy.end(), transfer_syntax) != lossy.end();
 }
 

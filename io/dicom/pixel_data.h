@@ -11,6 +11,13 @@
 
 namespace io {
 
+/// Transfer syntaxes that are decoded without DCMTK (DICOM PS3.5 A.4).
+namespace syntax {
+inline constexpr const char* rle = "1.2.840.10008.1.2.5";
+inline constexpr const char* jpeg2000_lossless = "1.2.840.10008.1.2.4.90";
+inline constexpr const char* jpeg2000 = "1.2.840.10008.1.2.4.91";
+}  // namespace syntax
+
 struct PixelModule {
   int rows = 0, columns = 0;
   int bits_allocated = 16;  // 8 or 16
@@ -32,8 +39,9 @@ void require_pixel_data(const Dataset& dataset);
 /// truncated, unsupported_syntax.
 void check_pixel_data(const Dataset& dataset, const PixelModule& module, std::vector<Reason>& reasons);
 
-/// The stored values, row after row. Throws FileRejected: decode_failed.
-std::vector<std::int32_t> read_stored_values(const Dataset& dataset, const PixelModule& module);
+/// The stored values, row after row, as words of 16 bits: in two's complement if they are signed. Throws FileRejected:
+/// decode_failed.
+std::vector<std::int16_t> read_stored_words(const Dataset& dataset, const PixelModule& module);
 
 /// Whether pixels of a transfer syntax need decompressing.
 bool is_compressed_syntax(std::string_view transfer_syntax);

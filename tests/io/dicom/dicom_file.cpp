@@ -135,10 +135,17 @@ void write_dicom(const std::filesystem::path& path, const DicomFile& file) {
   check(dicom.saveFile(path.c_str(), syntax), path.string());
 }
 
+std::string contents(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+void write_contents(const std::filesystem::path& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary) << bytes;
+}
+
 void write_beginning(const std::filesystem::path& from, const std::filesystem::path& to, std::size_t bytes) {
-  std::ifstream in(from, std::ios::binary);
-  std::string all{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  std::ofstream(to, std::ios::binary) << all.substr(0, bytes);
+  write_contents(to, contents(from).substr(0, bytes));
 }
 
 }  // namespace test

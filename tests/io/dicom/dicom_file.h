@@ -28,6 +28,10 @@ std::vector<int> counting(int count);
 /// The file, in any transfer syntax that DCMTK encodes, or JPEG 2000 without loss. Pixels may hold any 16-bit number.
 void write_dicom(const std::filesystem::path& path, const DicomFile& file);
 
+/// The bytes of a file.
+std::string contents(const std::filesystem::path& path);
+void write_contents(const std::filesystem::path& path, const std::string& bytes);
+
 /// The first `bytes` bytes of a file, as a copy.
 void write_beginning(const std::filesystem::path& from, const std::filesystem::path& to, std::size_t bytes);
 

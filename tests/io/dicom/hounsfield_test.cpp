@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "nn/core/error.h"
 
@@ -31,6 +32,12 @@ bool has(const io::LinearPixels& pixels, const char* code) {
                      [&](const io::Reason& reason) { return reason.code == code; });
 }
 
+std::vector<std::string> details(const io::LinearPixels& pixels) {
+  std::vector<std::string> lines;
+  for (const io::Reason& reason : pixels.reasons) lines.push_back(reason.detail);
+  return lines;
+}
+
 TEST(StoredValue, ExtendsTheSignAndCutsOffOverlayBits) {
   EXPECT_EQ(io::stored_value(0xF123, {.bits_stored = 12, .high_bit = 11}), 0x123);
   EXPECT_EQ(io::stored_value(0x0FFF, {.bits_stored = 12, .high_bit = 11, .is_signed = true}), -1);
@@ -38,6 +45,104 @@ TEST(StoredValue, ExtendsTheSignAndCutsOffOverlayBits) {
   EXPECT_EQ(io::stored_value(0xFFFF, {.bits_stored = 16, .high_bit = 15}), 65535);
   EXPECT_EQ(io::stored_value(0x8000, {.bits_stored = 16, .high_bit = 15, .is_signed = true}), -32768);
   EXPECT_EQ(io::stored_value(0x1230, {.bits_stored = 12, .high_bit = 15}), 0x123);  // left-aligned
+}
+
+TEST(StoredValue, ManyCellsAtOnceGiveTheSame) {
+  for (const auto& [bits, high] :
+       {std::pair(12, 11), {12, 15}, {16, 15}, {8, 7}, {1, 0}, {1, 15}, {13, 13}, {15, 14}}) {
+    for (const bool is_signed : {false, true}) {
+      const StoredFormat format{.bits_stored = bits, .high_bit = high, .is_signed = is_signed};
+      std::vector<std::int16_t> words(65536);
+      std::iota(words.begin(), words.end(), std::int16_t{0});
+      io::cells_to_words(words, format);
+      for (std::size_t cell = 0; cell < words.size(); ++cell) {
+        const std::int32_t value = io::stored_value(static_cast<std::uint16_t>(cell), format);
+        const std::int32_t word = is_signed ? words[cell] : static_cast<std::uint16_t>(words[cell]);
+        ASSERT_EQ(word, value) << cell << " of " << bits << " bits below " << high;
+      }
+    }
+  }
+}
+
+/// Numbers between two bounds, the bounds among them, in an order without order.
+std::vector<std::int32_t> scattered(std::int32_t low, std::int32_t high, std::uint32_t state) {
+  std::vector<std::int32_t> values(63);
+  for (std::int32_t& value : values) {
+    state = state * 1664525U + 1013904223U;
+    value = low + static_cast<std::int32_t>((state >> 8U) % static_cast<std::uint32_t>(high - low + 1));
+  }
+  values[20] = low;
+  values[40] = high;
+  return values;
+}
+
+TEST(Hounsfield, WordsGiveWhatValuesGive) {
+  struct Bounds {
+    std::int32_t low, high;
+    bool is_signed;
+  };
+  int usual = 0, cut = 0, pictures = 0;
+  for (const Bounds& bounds : {Bounds{0, 4095, false},
+                               {0, 32767, false},
+                               {0, 40000, false},
+                               {63000, 65535, false},
+                               {3000, 3200, false},
+                               {-2048, 2047, true},
+                               {-32768, 32767, true},
+                               {-2000, -1500, true}}) {
+    for (const int bits : {12, 16}) {
+      for (const std::optional<double> intercept : {std::optional<double>(), {0.0}, {-1024.0}, {-32768.0}, {4096.5}}) {
+        for (const double slope : {1.0, -1.0, 0.03125, 2.0002442}) {
+          for (const std::optional<int> padding : {std::optional<int>(), {-1500}, {-2000}, {0}, {40}, {63536}}) {
+            for (const bool monochrome1 : {false, true}) {
+              const std::optional<int> limit =
+                  pictures % 3 == 0 && padding ? std::optional<int>(*padding + 20) : padding;
+              const StoredFormat format{.bits_stored = bits,
+                                        .high_bit = bits - 1,
+                                        .is_signed = bounds.is_signed,
+                                        .monochrome1 = monochrome1,
+                                        .slope = slope,
+                                        .intercept = intercept,
+                                        .padding = padding,
+                                        .padding_limit = limit};
+              const auto values = scattered(bounds.low, bounds.high, static_cast<std::uint32_t>(++pictures));
+              const io::LinearPixels expected = io::to_linear_pixels(values, 9, 7, format);
+              const io::LinearPixels pixels =
+                  io::words_to_linear_pixels(std::vector<std::int16_t>(values.begin(), values.end()), 9, 7, format);
+              ASSERT_EQ(pixels.pixels, expected.pixels) << pictures;
+              ASSERT_EQ(pixels.slope, expected.slope) << pictures;
+              ASSERT_EQ(pixels.intercept, expected.intercept) << pictures;
+              ASSERT_EQ(details(pixels), details(expected)) << pictures;
+              usual += std::equal(values.begin(), values.end(), pixels.pixels.begin());
+              cut += has(pixels, io::fix::padding) || has(pixels, io::fix::below_air);
+            }
+          }
+        }
+      }
+    }
+  }
+  EXPECT_GT(usual, pictures / 20);
+  EXPECT_GT(cut, pictures / 20);
+}
+
+TEST(Hounsfield, CountsWhatIsCutOverManyBlocks) {
+  const int side = 300;  // 90000 pixels, more than 16 bits count
+  std::vector<std::int16_t> words(static_cast<std::size_t>(side * side), -2000);
+  words[100] = 40;
+  words[200] = -1500;
+  const io::LinearPixels pixels =
+      io::words_to_linear_pixels(words, side, side, {.is_signed = true, .slope = 1, .intercept = 0, .padding = -2000});
+  EXPECT_EQ(details(pixels), (std::vector<std::string>{"89998 pixels of PixelPaddingValue -2000 became -1024 HU",
+                                                       "1 pixels below -1024 HU became -1024 HU"}));
+  EXPECT_EQ(std::count(pixels.pixels.begin(), pixels.pixels.end(), -1024), side * side - 1);
+  EXPECT_EQ(pixels.pixels[100], 40);
+}
+
+TEST(Hounsfield, AnOrdinaryPictureStaysInItsMemory) {
+  std::vector<std::int16_t> words(64, 24);
+  const std::int16_t* const memory = words.data();
+  const StoredFormat format{.bits_stored = 12, .high_bit = 11, .slope = 1, .intercept = -1024};
+  EXPECT_EQ(io::words_to_linear_pixels(std::move(words), 8, 8, format).pixels.data(), memory);
 }
 
 TEST(Hounsfield, KeepsAnOrdinaryPictureAsItIs) {

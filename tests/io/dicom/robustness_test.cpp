@@ -3,7 +3,6 @@
 
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 
 #include "io/dicom/dicom_reader.h"
 #include "io/dicom/series.h"
@@ -12,11 +11,6 @@
 #include "tests/support/temporary_directory.h"
 
 namespace {
-
-std::string contents(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-}
 
 /// True if the slice was read; a refusal must say why in one line.
 bool try_to_read(const std::filesystem::path& path) {
@@ -36,7 +30,7 @@ TEST(DicomRobustness, EveryLengthOfABrokenOffFileIsRefused) {
   const test::TemporaryDirectory directory;
   for (const char* syntax : {"1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.10008.1.2.4.90"}) {
     test::write_dicom(directory / "whole.dcm", {.transfer_syntax = syntax});
-    const std::string whole = contents(directory / "whole.dcm");
+    const std::string whole = test::contents(directory / "whole.dcm");
     for (std::size_t length = 0; length < whole.size(); length += 7) {
       std::ofstream(directory / "cut.dcm", std::ios::binary) << whole.substr(0, length);
       EXPECT_FALSE(try_to_read(directory / "cut.dcm")) << syntax << " of " << length << " bytes";
@@ -47,7 +41,7 @@ TEST(DicomRobustness, EveryLengthOfABrokenOffFileIsRefused) {
 TEST(DicomRobustness, FlippedBytesNeverCrash) {
   const test::TemporaryDirectory directory;
   test::write_dicom(directory / "whole.dcm", {.rows = 8, .columns = 8});
-  const std::string whole = contents(directory / "whole.dcm");
+  const std::string whole = test::contents(directory / "whole.dcm");
   std::uint32_t state = 7;
   const auto random = [&](std::size_t below) {
     state = state * 1664525U + 1013904223U;
@@ -67,7 +61,7 @@ TEST(DicomRobustness, FlippedBytesNeverCrash) {
 TEST(DicomRobustness, NothingIsPrinted) {
   const test::TemporaryDirectory directory;
   test::write_dicom(directory / "whole.dcm", {.transfer_syntax = "1.2.840.10008.1.2.4.70"});
-  const std::string whole = contents(directory / "whole.dcm");
+  const std::string whole = test::contents(directory / "whole.dcm");
   std::ofstream(directory / "cut.dcm", std::ios::binary) << whole.substr(0, whole.size() - 20);
   std::ofstream(directory / "header.dcm", std::ios::binary) << whole.substr(0, 300);
   testing::internal::CaptureStdout();
