@@ -27,7 +27,8 @@ bool is_upright(const AffineMap& map) { return map.m[1] == 0 && map.m[3] == 0; }
 void window_row(const std::array<const float*, lanes>& hu, const LaneGroup<float>& group, std::int64_t count,
                 Pixel<float>* out) {
   constexpr float whole = 1;
-  WindowedRows rows{.taps = 1, .hu = &hu, .weight = &whole, .window = {}, .start = {}, .count = count};
+  WindowedRows rows{
+      .taps = 1, .hu = &hu, .weight = &whole, .window = {}, .start = {}, .lanes = group.count, .count = count};
   std::copy(group.window.begin(), group.window.end(), rows.window);
   add_windowed_rows(rows, out->lane);
 }
@@ -60,18 +61,17 @@ void window_source(const Tensor& slices, const SampleParameters& sample, const L
   plane.ring(group.air());
 }
 
-/// Second pass: y {1, size_h, size_w, c}, channels from `first` on.
+/// Second pass: the group's channels of y {1, size_h, size_w, c}.
 template <class T>
-void sample_output(const MeanSampler<T>& sampler, int first, const Normalisation<T>& normalisation, const Tensor& y) {
-  const std::int64_t group_lanes = std::min<std::int64_t>(lanes, y.c() - first);
+void sample_output(const MeanSampler<T>& sampler, const LaneGroup<T>& group, const LaneScale<T>& lane,
+                   const Tensor& y) {
   parallel_for(0, y.h(), rows_per_chunk(y.w() * sampler.samples() * lanes), [&](std::int64_t begin, std::int64_t end) {
     std::vector<Pixel<T>> sums(static_cast<std::size_t>(y.w()));
-    const T *scale = normalisation.scale.data() + first, *shift = normalisation.shift.data() + first;
     for (std::int64_t i = begin; i < end; ++i) {
       sampler.sum_row(i, sums);
-      T* out = y.row<T>(i * y.w()) + first;
+      T* out = y.row<T>(i * y.w()) + group.first;
       for (const Pixel<T>& sum : sums) {
-        for (std::int64_t l = 0; l < group_lanes; ++l) out[l] = sum.lane[l] * scale[l] + shift[l];
+        for (int l = 0; l < group.count; ++l) out[l] = sum.lane[l] * lane.scale[l] + lane.shift[l];
         out += y.pitch();
       }
     }
@@ -83,10 +83,10 @@ void turned_input(const Tensor& source, const SampleParameters& sample, const Te
                   const RingedPlane<T>& plane, const Tensor& y) {
   const int channels = static_cast<int>(y.c()), windows = channels / static_cast<int>(source.c());
   const MeanSampler<T> sampler(plane, sample.map(), y.w());
-  const Normalisation<T> normalisation(mean, deviation, y.c(), sampler.samples());
   for (int first = 0; first < channels; first += lanes) {
-    window_source(source, sample, LaneGroup<T>(first, channels, windows, sample), plane);
-    sample_output(sampler, first, normalisation, y);
+    const LaneGroup<T> group(first, channels, windows, sample);
+    window_source(source, sample, group, plane);
+    sample_output(sampler, group, normalisation(mean, deviation, group, sampler.samples()), y);
   }
 }
 

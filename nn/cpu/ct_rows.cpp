@@ -21,6 +21,7 @@ namespace {
 std::int64_t hounsfield_registers(const StoredRow&, float*) { return 0; }
 std::int64_t noise_registers(const NoiseRow&, float*) { return 0; }
 std::int64_t window_registers(const WindowedRows&, float*) { return 0; }
+std::int64_t write_registers(const WindowedRows&, int, const LaneScale<float>&, std::int64_t, float*) { return 0; }
 
 void write_pixel(const WeightedPixels& pixels, std::int64_t j, float* to) {
   const float* from = pixels.from + 4 * static_cast<std::int64_t>(pixels.first[j]);
@@ -29,7 +30,7 @@ void write_pixel(const WeightedPixels& pixels, std::int64_t j, float* to) {
   for (int t = 0; t < pixels.taps; ++t) {
     for (int l = 0; l < 4; ++l) sum[l] += weight[t] * from[4 * t + l];
   }
-  for (int l = 0; l < 4; ++l) to[l] = pixels.scale[l] * sum[l] + pixels.shift[l];
+  for (int l = 0; l < 4; ++l) to[l] = pixels.scale.scale[l] * sum[l] + pixels.scale.shift[l];
 }
 
 #else
@@ -54,8 +55,6 @@ HWY_INLINE hn::Vec<Halves> load_stored(const std::int16_t* stored, std::int64_t 
   }
   return a;
 }
-
-HWY_INLINE Vector clamped(Vector value, Vector low, Vector high) { return hn::Min(hn::Max(value, low), high); }
 
 /// The lower and the upper half of the 64-bit products of all lanes.
 struct Product {
@@ -88,7 +87,7 @@ HWY_INLINE void write_pixel(const WeightedPixels& pixels, std::int64_t j, float*
   const float* weight = pixels.weight + j * pixels.taps;
   auto sum = hn::Mul(hn::Set(d, weight[0]), hn::LoadU(d, from));
   for (int t = 1; t < pixels.taps; ++t) sum = hn::MulAdd(hn::Set(d, weight[t]), hn::LoadU(d, from + 4 * t), sum);
-  hn::StoreU(hn::MulAdd(sum, hn::LoadU(d, pixels.scale), hn::LoadU(d, pixels.shift)), d, to);
+  hn::StoreU(hn::MulAdd(sum, hn::LoadU(d, pixels.scale.scale), hn::LoadU(d, pixels.scale.shift)), d, to);
 }
 
 /// Values written.
@@ -96,15 +95,14 @@ HWY_INLINE std::int64_t hounsfield_registers(const StoredRow& row, float* hu) {
   const Floats d;
   const hn::RebindToSigned<Floats> d_int;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-  const auto slope = hn::Set(d, row.units.slope), intercept = hn::Set(d, row.units.intercept);
-  const auto low = hn::Set(d, functors::lowest_hu), high = hn::Set(d, functors::highest_hu);
+  const auto slope = hn::Set(d, row.slope), intercept = hn::Set(d, row.intercept);
   // Three slices side by side are loaded at once, up to two values beyond the last: those are left to the loop below.
   const std::int64_t whole = row.pitch <= 3 ? (row.count - (row.pitch > 1 ? 1 : 0)) / lanes * lanes : 0;
   for (std::int64_t x = 0; x < whole; x += lanes) {
     const auto stored = hn::ConvertTo(d, hn::PromoteTo(d_int, load_stored(row.stored + x * row.pitch, row.pitch)));
-    auto value = hn::Add(hn::Mul(slope, stored), intercept);
+    auto value = hn::MulAdd(slope, stored, intercept);
     if (row.noise != nullptr) value = hn::Add(value, hn::LoadU(d, row.noise + x));
-    hn::StoreU(clamped(value, low, high), d, hu + x);
+    hn::StoreU(value, d, hu + x);
   }
   return whole;
 }
@@ -137,34 +135,167 @@ HWY_INLINE std::int64_t noise_registers(const NoiseRow& row, float* noise) {
   return whole;
 }
 
+/// A vector for each lane.
+struct LaneVectors {
+  Vector a, b, c, d;
+};
+
+/// Calls f(lane number, its member of each argument) for lanes below `lanes`.
+template <int lanes, class F, class... Lanes>
+HWY_INLINE void for_each_lane(const F& f, Lanes&... of) {
+  f(0, of.a...);
+  if constexpr (lanes > 1) f(1, of.b...);
+  if constexpr (lanes > 2) f(2, of.c...);
+  if constexpr (lanes > 3) f(3, of.d...);
+}
+
+/// The sums of WindowedRows, a register of pixels for each lane.
+template <int lanes>
+class WindowedSums {
+ public:
+  explicit HWY_INLINE WindowedSums(const WindowedRows& rows) : taps_(rows.taps), hu_(rows.hu), weight_(rows.weight) {
+    const Floats d;
+    for_each_lane<lanes>(
+        [&](int l, Vector& lower, Vector& least, Vector& most, Vector& start) HWY_ATTR {
+          lower = hn::Set(d, rows.window[l].lower);
+          least = hn::Set(d, rows.window[l].least);
+          most = hn::Set(d, rows.window[l].most);
+          start = hn::Set(d, rows.start[l]);
+        },
+        lower_, least_, most_, start_);
+  }
+
+  /// Sums over `step` neighbouring pixels, the first of them pixel x.
+  template <int step>
+  HWY_INLINE LaneVectors at(std::int64_t x) const {
+    if constexpr (step == 1) {
+      return at_pixels(x);
+    } else {
+      const Floats d;
+      const auto registers = static_cast<std::int64_t>(hn::Lanes(d));
+      LaneVectors left = at<step / 2>(x);
+      const LaneVectors right = at<step / 2>(x + step / 2 * registers);
+      for_each_lane<lanes>([&](int, Vector& low, const Vector& high)
+                               HWY_ATTR { low = hn::Add(hn::ConcatEven(d, high, low), hn::ConcatOdd(d, high, low)); },
+                           left, right);
+      return left;
+    }
+  }
+
+ private:
+  HWY_INLINE LaneVectors at_pixels(std::int64_t x) const {
+    const Floats d;
+    LaneVectors sums = start_;
+    for (int t = 0; t < taps_; ++t) {
+      const Vector weight = hn::Set(d, weight_[t]);
+      const std::array<const float*, 4>& hu = hu_[t];
+      for_each_lane<lanes>(
+          [&](int l, Vector& sum, const Vector& lower, const Vector& least, const Vector& most) HWY_ATTR {
+            const Vector above = hn::Sub(hn::LoadU(d, hu[static_cast<std::size_t>(l)] + x), lower);
+            sum = hn::MulAdd(weight, hn::Min(hn::Max(above, least), most), sum);
+          },
+          sums, lower_, least_, most_);
+    }
+    return sums;
+  }
+
+  int taps_;
+  const std::array<const float*, 4>* hu_;
+  const float* weight_;
+  LaneVectors lower_, least_, most_, start_;
+};
+
 /// Pixels written.
-HWY_INLINE std::int64_t window_registers(const WindowedRows& rows, float* to) {
+template <int lanes>
+HWY_INLINE std::int64_t window_registers_of(const WindowedRows& rows, float* to) {
   const Floats d;
-  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-  const auto zero = hn::Zero(d), one = hn::Set(d, 1.0F);
-  const std::int64_t whole = rows.count / lanes * lanes;
-  for (std::int64_t x = 0; x < whole; x += lanes) {
-    const auto lane = [&](int l) HWY_ATTR {
-      Vector sum = hn::Set(d, rows.start[l]);
-      const Vector lower = hn::Set(d, rows.window[l].lower), inverse = hn::Set(d, rows.window[l].inverse_width);
-      for (int t = 0; t < rows.taps; ++t) {
-        const Vector share = hn::Mul(hn::Sub(hn::LoadU(d, rows.hu[t][l] + x), lower), inverse);
-        sum = hn::MulAdd(hn::Set(d, rows.weight[t]), clamped(share, zero, one), sum);
-      }
-      return sum;
-    };
-    hn::StoreInterleaved4(lane(0), lane(1), lane(2), lane(3), d, to + 4 * x);
+  const auto registers = static_cast<std::int64_t>(hn::Lanes(d));
+  const WindowedSums<lanes> sums(rows);
+  const std::int64_t whole = rows.count / registers * registers;
+  for (std::int64_t x = 0; x < whole; x += registers) {
+    const LaneVectors pixels = sums.template at<1>(x);
+    if constexpr (lanes == 1) hn::StoreInterleaved4(pixels.a, pixels.a, pixels.a, pixels.a, d, to + 4 * x);
+    if constexpr (lanes == 2) hn::StoreInterleaved4(pixels.a, pixels.b, pixels.a, pixels.b, d, to + 4 * x);
+    if constexpr (lanes == 3) hn::StoreInterleaved4(pixels.a, pixels.b, pixels.c, pixels.c, d, to + 4 * x);
+    if constexpr (lanes == 4) hn::StoreInterleaved4(pixels.a, pixels.b, pixels.c, pixels.d, d, to + 4 * x);
   }
   return whole;
 }
 
+/// Pixels written.
+template <int lanes, int step>
+HWY_INLINE std::int64_t write_registers_of(const WindowedRows& rows, const LaneScale<float>& scale, float* to) {
+  const Floats d;
+  const auto registers = static_cast<std::int64_t>(hn::Lanes(d));
+  const WindowedSums<lanes> sums(rows);
+  LaneVectors factor, shift;
+  for_each_lane<lanes>(
+      [&](int l, Vector& one_factor, Vector& one_shift) HWY_ATTR {
+        one_factor = hn::Set(d, scale.scale[l]);
+        one_shift = hn::Set(d, scale.shift[l]);
+      },
+      factor, shift);
+  const std::int64_t whole = rows.count / step / registers * registers;
+  for (std::int64_t j = 0; j < whole; j += registers) {
+    LaneVectors pixels = sums.template at<step>(step * j);
+    for_each_lane<lanes>([&](int, Vector& value, const Vector& by, const Vector& plus)
+                             HWY_ATTR { value = hn::MulAdd(value, by, plus); },
+                         pixels, factor, shift);
+    if constexpr (lanes == 1) hn::StoreU(pixels.a, d, to + j);
+    if constexpr (lanes == 2) hn::StoreInterleaved2(pixels.a, pixels.b, d, to + 2 * j);
+    if constexpr (lanes == 3) hn::StoreInterleaved3(pixels.a, pixels.b, pixels.c, d, to + 3 * j);
+    if constexpr (lanes == 4) hn::StoreInterleaved4(pixels.a, pixels.b, pixels.c, pixels.d, d, to + 4 * j);
+  }
+  return whole;
+}
+
+template <int lanes>
+HWY_INLINE std::int64_t write_registers_of(const WindowedRows& rows, int step, const LaneScale<float>& scale,
+                                           float* to) {
+  if (step == 1) return write_registers_of<lanes, 1>(rows, scale, to);
+  if (step == 2) return write_registers_of<lanes, 2>(rows, scale, to);
+  return write_registers_of<lanes, 4>(rows, scale, to);
+}
+
+HWY_INLINE std::int64_t window_registers(const WindowedRows& rows, float* to) {
+  if (rows.lanes == 1) return window_registers_of<1>(rows, to);
+  if (rows.lanes == 2) return window_registers_of<2>(rows, to);
+  if (rows.lanes == 3) return window_registers_of<3>(rows, to);
+  return window_registers_of<4>(rows, to);
+}
+
+/// Only pixels side by side are written in registers.
+HWY_INLINE std::int64_t write_registers(const WindowedRows& rows, int step, const LaneScale<float>& scale,
+                                        std::int64_t pitch, float* to) {
+  if (pitch != rows.lanes) return 0;
+  if (rows.lanes == 1) return write_registers_of<1>(rows, step, scale, to);
+  if (rows.lanes == 2) return write_registers_of<2>(rows, step, scale, to);
+  if (rows.lanes == 3) return write_registers_of<3>(rows, step, scale, to);
+  return write_registers_of<4>(rows, step, scale, to);
+}
+
 #endif
+
+/// Pixels that the plain loops take together: a compiler makes registers of such loops where it may.
+constexpr std::int64_t block = 16;
+
+/// Lane l of pixels x to x + count.
+void sum_block(const WindowedRows& rows, int l, std::int64_t x, std::int64_t count, float* sum) {
+  const RowWindow window = rows.window[l];
+  std::fill_n(sum, count, rows.start[l]);
+  for (int t = 0; t < rows.taps; ++t) {
+    const float* hu = rows.hu[t][static_cast<std::size_t>(l)] + x;
+    const float weight = rows.weight[t];
+    for (std::int64_t i = 0; i < count; ++i) sum[i] += weight * window(hu[i]);
+  }
+}
 
 }  // namespace
 
 void hounsfield_row(const StoredRow& row, float* hu) {
   for (std::int64_t x = hounsfield_registers(row, hu); x < row.count; ++x) {
-    hu[x] = row.units(static_cast<float>(row.stored[x * row.pitch]), row.noise != nullptr ? row.noise[x] : 0.0F);
+    const float value = row.slope * static_cast<float>(row.stored[x * row.pitch]) + row.intercept;
+    hu[x] = row.noise != nullptr ? value + row.noise[x] : value;
   }
 }
 
@@ -177,11 +308,29 @@ void noise_row(const NoiseRow& row, float* noise) {
 }
 
 void add_windowed_rows(const WindowedRows& rows, float* to) {
-  for (std::int64_t x = window_registers(rows, to); x < rows.count; ++x) {
-    for (int l = 0; l < 4; ++l) {
-      float sum = rows.start[l];
-      for (int t = 0; t < rows.taps; ++t) sum += rows.weight[t] * rows.window[l](rows.hu[t][l][x]);
-      to[4 * x + l] = sum;
+  float sum[block];
+  for (std::int64_t x = window_registers(rows, to); x < rows.count; x += block) {
+    const std::int64_t count = std::min(block, rows.count - x);
+    for (int l = 0; l < rows.lanes; ++l) {
+      sum_block(rows, l, x, count, sum);
+      for (std::int64_t i = 0; i < count; ++i) to[4 * (x + i) + l] = sum[i];
+    }
+  }
+}
+
+void write_windowed_rows(const WindowedRows& rows, int step, const LaneScale<float>& scale, std::int64_t pitch,
+                         float* to) {
+  float sum[4 * block];
+  const std::int64_t columns = rows.count / step;
+  for (std::int64_t j = write_registers(rows, step, scale, pitch, to); j < columns; j += block) {
+    const std::int64_t count = std::min(block, columns - j);
+    for (int l = 0; l < rows.lanes; ++l) {
+      sum_block(rows, l, step * j, step * count, sum);
+      for (std::int64_t i = 0; i < count; ++i) {
+        float all = 0;
+        for (int s = 0; s < step; ++s) all += sum[step * i + s];
+        to[(j + i) * pitch + l] = scale.scale[l] * all + scale.shift[l];
+      }
     }
   }
 }
@@ -210,11 +359,16 @@ namespace nn::cpu {
 HWY_EXPORT(hounsfield_row);
 HWY_EXPORT(noise_row);
 HWY_EXPORT(add_windowed_rows);
+HWY_EXPORT(write_windowed_rows);
 HWY_EXPORT(sum_weighted_pixels);
 
 void hounsfield_row(const StoredRow& row, float* hu) { HWY_DYNAMIC_DISPATCH(hounsfield_row)(row, hu); }
 void noise_row(const NoiseRow& row, float* noise) { HWY_DYNAMIC_DISPATCH(noise_row)(row, noise); }
 void add_windowed_rows(const WindowedRows& rows, float* to) { HWY_DYNAMIC_DISPATCH(add_windowed_rows)(rows, to); }
+void write_windowed_rows(const WindowedRows& rows, int step, const LaneScale<float>& scale, std::int64_t pitch,
+                         float* to) {
+  HWY_DYNAMIC_DISPATCH(write_windowed_rows)(rows, step, scale, pitch, to);
+}
 void sum_weighted_pixels(const WeightedPixels& pixels, float* to) {
   HWY_DYNAMIC_DISPATCH(sum_weighted_pixels)(pixels, to);
 }

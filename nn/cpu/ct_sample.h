@@ -5,7 +5,6 @@
 #include <array>
 #include <cstdint>
 #include <type_traits>
-#include <vector>
 
 #include "nn/cpu/ct_rows.h"
 #include "nn/cpu/ct_sampling.h"
@@ -25,11 +24,8 @@ class SampleParameters {
   std::uint32_t noise_key(int word) const {
     return static_cast<std::uint32_t>(row_[functors::CtColumn::noise_key + word]);
   }
-  template <class T>
-  functors::Window<T> window(int window) const {
-    const double* pair = row_ + functors::CtColumn::windows + 2 * window;
-    return functors::Window<T>::of(pair[0], pair[1]);
-  }
+  double window_centre(int window) const { return row_[functors::CtColumn::windows + 2 * window]; }
+  double window_width(int window) const { return row_[functors::CtColumn::windows + 2 * window + 1]; }
   functors::AffineMap map() const {
     functors::AffineMap map{};
     std::copy_n(row_ + functors::CtColumn::affine, 6, map.m);
@@ -40,14 +36,15 @@ class SampleParameters {
   const double* row_;
 };
 
-/// Hounsfield units of row y of one slice. `noise` is room for a row.
+/// Hounsfield units of row y of one slice; in f32 they are not clipped (RowWindow). `noise` is room for a row.
 template <class T>
 void hounsfield_units(const Tensor& slices, std::int64_t y, int slice, const SampleParameters& sample, float* noise,
                       T* hu) {
   const StoredRow row{.stored = slices.row<std::int16_t>(y * slices.w()) + slice,
                       .pitch = slices.pitch(),
                       .count = slices.w(),
-                      .units = {static_cast<float>(sample.slope(slice)), static_cast<float>(sample.intercept(slice))},
+                      .slope = static_cast<float>(sample.slope(slice)),
+                      .intercept = static_cast<float>(sample.intercept(slice)),
                       .noise = sample.noise() == 0 ? nullptr : noise};
   if (sample.noise() != 0) {
     noise_row({.deviation = static_cast<float>(sample.noise()),
@@ -68,17 +65,25 @@ void hounsfield_units(const Tensor& slices, std::int64_t y, int slice, const Sam
   }
 }
 
+/// What windows a value of type T: f64 by the functors that GPUs use, too; f32 by loops in registers.
+template <class T>
+using LaneWindow = std::conditional_t<std::is_same_v<T, float>, RowWindow, functors::Window<T>>;
+
 /// Which slice and window the four lanes from channel `first` on show; lanes beyond the last channel repeat it.
 template <class T>
 struct LaneGroup {
+  int first, count;  // channels
   std::array<int, lanes> slice;
-  std::array<functors::Window<T>, lanes> window;
+  std::array<LaneWindow<T>, lanes> window;
+  std::array<double, lanes> white;  // what the window makes of its upper end
 
-  LaneGroup(int first, int channels, int windows, const SampleParameters& sample) {
+  LaneGroup(int first_channel, int channels, int windows, const SampleParameters& sample)
+      : first(first_channel), count(std::min(lanes, channels - first_channel)) {
     for (int l = 0; l < lanes; ++l) {
-      const int channel = std::min(first + l, channels - 1);
+      const int channel = std::min(first + l, channels - 1), shown = channel % windows;
       slice[l] = channel / windows;
-      window[l] = sample.window<T>(channel % windows);
+      window[l] = LaneWindow<T>::of(sample.window_centre(shown), sample.window_width(shown));
+      white[l] = std::is_same_v<T, float> ? sample.window_width(shown) : 1;
     }
   }
 
@@ -89,19 +94,17 @@ struct LaneGroup {
   }
 };
 
-/// value * scale + shift, per channel: the mean over samples and the normalisation in one.
+/// value * scale + shift, per lane: the mean over samples, the window's width and the normalisation in one.
 template <class T>
-struct Normalisation {
-  std::vector<T> scale, shift;
-
-  Normalisation(const Tensor& mean, const Tensor& deviation, std::int64_t channels, int samples) {
-    for (std::int64_t i = 0; i < channels; ++i) {
-      const double m = mean.defined() ? mean.data<double>()[i] : 0;
-      const double d = deviation.defined() ? deviation.data<double>()[i] : 1;
-      scale.push_back(static_cast<T>(1 / (d * samples)));
-      shift.push_back(static_cast<T>(-m / d));
-    }
+LaneScale<T> normalisation(const Tensor& mean, const Tensor& deviation, const LaneGroup<T>& group, int samples) {
+  LaneScale<T> lane{};
+  for (int l = 0; l < group.count; ++l) {
+    const double m = mean.defined() ? mean.data<double>()[group.first + l] : 0;
+    const double d = deviation.defined() ? deviation.data<double>()[group.first + l] : 1;
+    lane.scale[l] = static_cast<T>(1 / (d * samples * group.white[l]));
+    lane.shift[l] = static_cast<T>(-m / d);
   }
-};
+  return lane;
+}
 
 }  // namespace nn::cpu

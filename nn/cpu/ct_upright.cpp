@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
 #include <utility>
 
 #include "nn/cpu/ct_sample.h"
@@ -50,39 +51,41 @@ class UprightRows {
       : source_(source),
         down_(down),
         across_(across),
+        whole_step_(across.whole_step(source.w())),
         hu_(source, sample, down.taps),
         // Air before the first pixel, and behind the last as far as a pixel of the ring reaches with all its taps.
         pixels_(static_cast<std::size_t>(source.w() + across.taps + 3)) {}
 
-  void write_row(std::int64_t i, const LaneGroup<float>& group, int first, const Normalisation<float>& normalisation,
-                 const Tensor& y) {
+  void write_row(std::int64_t i, const LaneGroup<float>& group, const LaneScale<float>& scale, const Tensor& y) {
+    float* const to = y.row<float>(i * y.w()) + group.first;
+    if (whole_step_ != 0) {
+      WindowedRows rows = rows_of(i, group);
+      rows.count = y.w() * whole_step_;
+      write_windowed_rows(rows, whole_step_, mean_of_step(scale), y.pitch(), to);
+      return;
+    }
     sum_rows(i, group);
-    WeightedPixels pixels{.from = pixels_[1].lane,
-                          .taps = across_.taps,
-                          .first = across_.first.data(),
-                          .weight = across_.weight.data(),
-                          .scale = {},
-                          .shift = {},
-                          .count = y.w(),
-                          .pitch = y.pitch(),
-                          .lanes = std::min(lanes, static_cast<int>(y.c()) - first)};
-    std::copy_n(normalisation.scale.data() + first, pixels.lanes, pixels.scale);
-    std::copy_n(normalisation.shift.data() + first, pixels.lanes, pixels.shift);
-    sum_weighted_pixels(pixels, y.row<float>(i * y.w()) + first);
+    sum_weighted_pixels({.from = pixels_[1].lane,
+                         .taps = across_.taps,
+                         .first = across_.first.data(),
+                         .weight = across_.weight.data(),
+                         .scale = scale,
+                         .count = y.w(),
+                         .pitch = y.pitch(),
+                         .lanes = group.count},
+                        to);
   }
 
  private:
-  /// The weighted sum of the source rows that output row i shows, with air around it.
-  void sum_rows(std::int64_t i, const LaneGroup<float>& group) {
+  /// The source rows that output row i shows; what lies outside is the start.
+  WindowedRows rows_of(std::int64_t i, const LaneGroup<float>& group) {
     const auto taps = static_cast<std::size_t>(down_.taps);
-    const Pixel<float> air = group.air();
     hu_of_lanes_.clear();
     weights_.clear();
-    float outside = 0, all = 0;
+    float outside = 0;
     for (std::size_t t = 0; t < taps; ++t) {
       const std::int64_t row = down_.first[static_cast<std::size_t>(i)] + static_cast<std::int64_t>(t);
       const float weight = down_.weight[static_cast<std::size_t>(i) * taps + t];
-      all += weight;
       if (row < 0 || row >= source_.h()) {
         outside += weight;
       } else if (weight != 0) {
@@ -97,18 +100,34 @@ class UprightRows {
                       .weight = weights_.data(),
                       .window = {},
                       .start = {},
+                      .lanes = group.count,
                       .count = source_.w()};
+    const Pixel<float> air = group.air();
     std::copy(group.window.begin(), group.window.end(), rows.window);
     for (int l = 0; l < lanes; ++l) rows.start[l] = outside * air.lane[l];
-    add_windowed_rows(rows, pixels_[1].lane);
-    Pixel<float> beside;
-    for (int l = 0; l < lanes; ++l) beside.lane[l] = all * air.lane[l];
+    return rows;
+  }
+
+  /// The weighted sum of these rows, with air around it.
+  void sum_rows(std::int64_t i, const LaneGroup<float>& group) {
+    add_windowed_rows(rows_of(i, group), pixels_[1].lane);
+    const auto taps = static_cast<std::ptrdiff_t>(down_.taps);
+    const auto weight = down_.weight.begin() + i * taps;
+    const float all = std::accumulate(weight, weight + taps, 0.0F);
+    Pixel<float> beside = group.air();
+    for (float& value : beside.lane) value *= all;
     pixels_.front() = beside;
     std::fill(pixels_.begin() + 1 + source_.w(), pixels_.end(), beside);
   }
 
+  LaneScale<float> mean_of_step(LaneScale<float> scale) const {
+    for (float& factor : scale.scale) factor /= static_cast<float>(whole_step_);
+    return scale;
+  }
+
   const Tensor& source_;
   const AxisWeights &down_, &across_;
+  int whole_step_;
   HounsfieldRows hu_;
   std::vector<Pixel<float>> pixels_;
   std::vector<std::array<const float*, lanes>> hu_of_lanes_;
@@ -162,17 +181,27 @@ void AxisWeights::drop_last_tap() {
   weight.resize(first.size() * static_cast<std::size_t>(taps));
 }
 
+int AxisWeights::whole_step(std::int64_t extent) const {
+  if (taps != 1 && taps != 2 && taps != 4) return 0;
+  const float equal = 1.0F / static_cast<float>(taps);
+  if (!std::all_of(weight.begin(), weight.end(), [&](float one) { return one == equal; })) return 0;
+  for (std::size_t j = 0; j < first.size(); ++j) {
+    if (first[j] != static_cast<std::int64_t>(j) * taps) return 0;
+  }
+  return static_cast<std::int64_t>(first.size()) * taps <= extent ? taps : 0;
+}
+
 void upright_input(const Tensor& source, const SampleParameters& sample, const Tensor& mean, const Tensor& deviation,
                    const Tensor& y) {
   const functors::AffineMap map = sample.map();
   const AxisWeights down(map.m[4], map.m[5], y.h(), source.h()), across(map.m[0], map.m[2], y.w(), source.w());
-  const Normalisation<float> normalisation(mean, deviation, y.c(), 1);
   const int channels = static_cast<int>(y.c()), windows = channels / static_cast<int>(source.c());
   parallel_for(0, y.h(), rows_per_chunk(source.w() * down.taps), [&](std::int64_t begin, std::int64_t end) {
     UprightRows rows(source, sample, down, across);
     for (int first = 0; first < channels; first += lanes) {
       const LaneGroup<float> group(first, channels, windows, sample);
-      for (std::int64_t i = begin; i < end; ++i) rows.write_row(i, group, first, normalisation, y);
+      const LaneScale<float> scale = normalisation(mean, deviation, group, 1);
+      for (std::int64_t i = begin; i < end; ++i) rows.write_row(i, group, scale, y);
     }
   });
 }

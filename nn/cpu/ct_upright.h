@@ -20,6 +20,10 @@ struct AxisWeights {
   /// Output pixel j's samples lie at step * (j + functors::sample_offset) + start.
   AxisWeights(double step, double start, std::int64_t count, std::int64_t extent);
 
+  /// 1, 2 or 4 if output pixel j is the plain mean of so many source pixels from j times as many on, all in `extent`;
+  /// else 0.
+  int whole_step(std::int64_t extent) const;
+
  private:
   bool last_tap_is_negligible() const;
   void drop_last_tap();

@@ -23,6 +23,8 @@ struct Case {
 const Case cases[] = {
     {"3 windows @256", 1, 3, 256},
     {"3 windows @512", 1, 3, 512},
+    {"3 windows @384", 1, 3, 384},
+    {"3 windows @224", 1, 3, 224},
     {"3 windows @128", 1, 3, 128},
     {"3 slices @256", 3, 1, 256},
     {"3 windows @256, turned", 1, 3, 256, 0.1},

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -281,6 +282,46 @@ TEST(CtInput, EveryInstructionSetMatchesThePlainComputation) {
     expect_plain_computation(random_slices({1, 43, 75, 3}, -100, 300), {stack}, {1, 18, 31, 3});
   }
   nn::cpu::set_simd_target(before);
+}
+
+TEST(CtInput, WholeStepsMatchThePlainComputationOnEveryInstructionSet) {
+  // Each output pixel is the mean of 1, 4 or 16 whole source pixels, of one to five channels; widths leave some pixels
+  // beyond the last whole register, and sources pixels that no output pixel shows.
+  const std::string before = nn::cpu::simd_target();
+  const std::vector<GreyWindow> windows = {{40, 80}, {80, 200}, {40, 380}, {600, 2800}, {30, 8}};
+  for (const std::string& target : nn::cpu::simd_targets()) {
+    nn::cpu::set_simd_target(target);
+    for (const int step : {1, 2, 4}) {
+      for (std::size_t channels = 1; channels <= windows.size(); ++channels) {
+        SCOPED_TRACE(target + ", step " + std::to_string(step) + ", " + std::to_string(channels) + " channels");
+        const auto count = static_cast<std::ptrdiff_t>(channels);
+        const double start = (step - 1) / 2.0;
+        const Sample sample{.slope = {1.5},
+                            .intercept = {-100},
+                            .map = {1.0 * step, 0, start, 0, 1.0 * step, start},
+                            .windows = {windows.begin(), windows.begin() + count}};
+        expect_plain_computation(random_slices({1, 3 * step, 39 * step + 1, 1}, -100, 300), {sample}, {1, 3, 39, count},
+                                 std::vector<double>(channels, 0.4), std::vector<double>(channels, 0.9));
+      }
+    }
+  }
+  nn::cpu::set_simd_target(before);
+}
+
+TEST(CtInput, WholeStepsWriteIntoASliceOfChannelsAndNothingElse) {
+  const Tensor slices = random_slices({1, 12, 86, 3}, -100, 300);
+  for (const int step : {1, 2, 4}) {
+    const double start = (step - 1) / 2.0;
+    Sample sample{.slope = {1, 1, 1}, .intercept = {0, 0, 0}, .map = {1.0 * step, 0, start, 0, 1.0 * step, start}};
+    sample.windows = {{80, 200}};
+    const Shape shape{1, 3, 21, 3};
+    const test::Framed framed(Tensor::zeros(shape));
+    nn::ct_input(slices, parameters({sample}), {}, {}, framed.inside());
+    const std::vector<float> inside = framed.inside().to_vector<float>();
+    EXPECT_LT(largest_difference({inside.begin(), inside.end()}, run(slices, {sample}, shape, DType::f64)),
+              f32_tolerance);
+    EXPECT_EQ(framed.harm("y"), "") << step;
+  }
 }
 
 TEST(CtInput, NoiseIsTheSameForEveryInstructionSetAndType) {
