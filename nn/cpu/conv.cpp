@@ -6,10 +6,12 @@
 // Where conv_choice.h says so, by minimal filtering instead (winograd.h).
 #include "nn/kernels/conv.h"
 
+#include "nn/cpu/bf16_product.h"
 #include "nn/cpu/blocking.h"
 #include "nn/cpu/conv_data.h"
 #include "nn/cpu/elementwise.h"
 #include "nn/cpu/patches.h"
+#include "nn/cpu/product_precision.h"
 #include "nn/cpu/winograd.h"
 
 namespace nn {
@@ -90,6 +92,14 @@ ConvEpilogue with_bias_in_shift(const ConvEpilogue& given) {
 
 WindowGrid pixel_grid(const Shape& image) { return {.count_h = image.h, .count_w = image.w}; }
 
+/// forward() with the factors of f32 rounded to bf16, behind the prologue.
+void forward_in_bf16(const Tensor& x, const Tensor& w, const ConvPrologue& prologue, const ConvEpilogue& epilogue,
+                     const ConvGeometry& geometry, const Tensor& y, const Bf16Kernel& kernel) {
+  const Bf16Matrix weights(weight_rows<float>(w), w.elements() / w.n(), w.n(), kernel);
+  multiply_bf16(PatchReader<float>(x, forward_grid(w.shape(), geometry, y.shape()), prologue), y.rows(), weights,
+                PixelWriter<float>(y, pixel_grid(y.shape()), epilogue), kernel);
+}
+
 void forward(const Tensor& x, const Tensor& w, const ConvPrologue& prologue, const ConvEpilogue& given,
              const ConvGeometry& geometry, const Tensor& y) {
   check_conv2d("conv2d_forward", x, w, geometry, y, x.dtype());
@@ -101,6 +111,9 @@ void forward(const Tensor& x, const Tensor& w, const ConvPrologue& prologue, con
   if (const auto tiling = winograd::tiling_for(ConvPass::forward, x, w, geometry)) {
     return winograd::forward(*tiling, x, w, prologue, epilogue, geometry.padding, y);
   }
+  // Statistics are asked for in training alone, which multiplies in f32.
+  const Bf16Kernel* bf16 = x.dtype() == DType::f32 && !epilogue.mean.defined() ? bf16_products() : nullptr;
+  if (bf16 != nullptr) return forward_in_bf16(x, w, prologue, epilogue, geometry, y, *bf16);
   dispatch_float("conv2d_forward", x, [&]<class T>() {
     const std::int64_t depth = w.elements() / w.n();
     const auto weights = PackedMatrix<T>::from_transposed(weight_rows<T>(w), depth, w.n());
