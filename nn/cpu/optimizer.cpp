@@ -1,5 +1,7 @@
 #include "nn/kernels/optimizer.h"
 
+#include <array>
+#include <numeric>
 #include <vector>
 
 #include "nn/cpu/elementwise.h"
@@ -10,6 +12,22 @@ namespace nn {
 namespace cpu {
 namespace {
 
+/// In several sums, because each addition waits for the one before it.
+template <class T>
+double sum_of_squares(const T* values, std::int64_t count) {
+  constexpr std::int64_t lanes = 8;
+  std::array<double, lanes> sums{};
+  std::int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    for (std::int64_t k = 0; k < lanes; ++k) {
+      const auto value = static_cast<double>(values[i + k]);
+      sums[static_cast<std::size_t>(k)] += value * value;
+    }
+  }
+  for (; i < count; ++i) sums[0] += static_cast<double>(values[i]) * static_cast<double>(values[i]);
+  return std::accumulate(sums.begin(), sums.end(), 0.0);
+}
+
 void sum_of_squares(const Tensor& x, const Tensor& sum) {
   NN_CHECK(x.contiguous(), "[sum_of_squares] expects a contiguous tensor, got ", x.shape(), " with pitch ", x.pitch());
   dispatch_float("sum_of_squares", x, [&]<class T>() {
@@ -17,16 +35,9 @@ void sum_of_squares(const Tensor& x, const Tensor& sum) {
     const std::int64_t chunks = (x.elements() + elements_per_chunk - 1) / elements_per_chunk;
     std::vector<double> partial(static_cast<std::size_t>(chunks));
     parallel_for(0, x.elements(), elements_per_chunk, [&](std::int64_t begin, std::int64_t end) {
-      double chunk_sum = 0;
-      for (std::int64_t i = begin; i < end; ++i) {
-        const auto value = static_cast<double>(values[i]);
-        chunk_sum += value * value;
-      }
-      partial[static_cast<std::size_t>(begin / elements_per_chunk)] = chunk_sum;
+      partial[static_cast<std::size_t>(begin / elements_per_chunk)] = sum_of_squares(values + begin, end - begin);
     });
-    double total = 0;
-    for (const double chunk_sum : partial) total += chunk_sum;
-    *sum.data<double>() = total;
+    *sum.data<double>() = std::accumulate(partial.begin(), partial.end(), 0.0);
   });
 }
 
