@@ -1,6 +1,6 @@
 // Channels go in groups of four lanes (more take more rounds). A picture that is not turned is summed row by row, in
 // f32 (ct_upright.h). Any other takes two passes: every source pixel is windowed, then each output pixel is the mean of
-// bilinear samples of these.
+// bilinear samples of these. f64 is made by the functors that GPUs use, pixel by pixel; f32 by loops in registers.
 #include "nn/kernels/ct_input.h"
 
 #include <algorithm>
@@ -11,6 +11,7 @@
 
 #include "nn/cpu/ct_sample.h"
 #include "nn/cpu/ct_sampling.h"
+#include "nn/cpu/ct_turned.h"
 #include "nn/cpu/ct_upright.h"
 #include "nn/cpu/elementwise.h"
 #include "nn/functors/ct_input.h"
@@ -62,15 +63,37 @@ void window_source(const Tensor& slices, const SampleParameters& sample, const L
 }
 
 /// Second pass: the group's channels of y {1, size_h, size_w, c}.
-template <class T>
-void sample_output(const MeanSampler<T>& sampler, const LaneGroup<T>& group, const LaneScale<T>& lane,
-                   const Tensor& y) {
+void sample_output(const RingedPlane<float>& plane, const AffineMap& map, const LaneGroup<float>& group,
+                   const Tensor& mean, const Tensor& deviation, const Tensor& y) {
+  const int across = functors::samples_per_pixel(map.column_step()), down = functors::samples_per_pixel(map.row_step());
+  const TurnedRow row{.plane = plane.row(0)->lane,
+                      .plane_pitch = plane.pitch(),
+                      .plane_h = static_cast<int>(plane.h()),
+                      .plane_w = static_cast<int>(plane.w()),
+                      .map = map,
+                      .across = across,
+                      .down = down,
+                      .scale = normalisation(mean, deviation, group, across * down),
+                      .row = 0,
+                      .count = y.w(),
+                      .pitch = y.pitch(),
+                      .lanes = group.count};
+  parallel_for(0, y.h(), rows_per_chunk(y.w() * across * down * lanes), [&](std::int64_t begin, std::int64_t end) {
+    TurnedRow one = row;
+    for (one.row = begin; one.row < end; ++one.row) write_turned_row(one, y.row<float>(one.row * y.w()) + group.first);
+  });
+}
+
+void sample_output(const RingedPlane<double>& plane, const AffineMap& map, const LaneGroup<double>& group,
+                   const Tensor& mean, const Tensor& deviation, const Tensor& y) {
+  const MeanSampler<double> sampler(plane, map, y.w());
+  const LaneScale<double> lane = normalisation(mean, deviation, group, sampler.samples());
   parallel_for(0, y.h(), rows_per_chunk(y.w() * sampler.samples() * lanes), [&](std::int64_t begin, std::int64_t end) {
-    std::vector<Pixel<T>> sums(static_cast<std::size_t>(y.w()));
+    std::vector<Pixel<double>> sums(static_cast<std::size_t>(y.w()));
     for (std::int64_t i = begin; i < end; ++i) {
       sampler.sum_row(i, sums);
-      T* out = y.row<T>(i * y.w()) + group.first;
-      for (const Pixel<T>& sum : sums) {
+      double* out = y.row<double>(i * y.w()) + group.first;
+      for (const Pixel<double>& sum : sums) {
         for (int l = 0; l < group.count; ++l) out[l] = sum.lane[l] * lane.scale[l] + lane.shift[l];
         out += y.pitch();
       }
@@ -82,11 +105,10 @@ template <class T>
 void turned_input(const Tensor& source, const SampleParameters& sample, const Tensor& mean, const Tensor& deviation,
                   const RingedPlane<T>& plane, const Tensor& y) {
   const int channels = static_cast<int>(y.c()), windows = channels / static_cast<int>(source.c());
-  const MeanSampler<T> sampler(plane, sample.map(), y.w());
   for (int first = 0; first < channels; first += lanes) {
     const LaneGroup<T> group(first, channels, windows, sample);
     window_source(source, sample, group, plane);
-    sample_output(sampler, group, normalisation(mean, deviation, group, sampler.samples()), y);
+    sample_output(plane, sample.map(), group, mean, deviation, y);
   }
 }
 

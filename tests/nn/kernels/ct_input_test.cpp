@@ -324,6 +324,25 @@ TEST(CtInput, WholeStepsWriteIntoASliceOfChannelsAndNothingElse) {
   }
 }
 
+TEST(CtInput, TurnedSlicesWriteIntoASliceOfChannelsAndNothingElse) {
+  const std::string before = nn::cpu::simd_target();
+  const Tensor slices = random_slices({1, 43, 75, 1}, -100, 300);
+  const Sample sample{.map = {2.3, 0.9, -9, -0.8, 2.2, 6.1},
+                      .windows = {{40, 80}, {80, 200}, {40, 380}, {600, 2800}, {30, 8}}};
+  const Shape shape{1, 18, 19, 5};
+  for (const std::string& target : nn::cpu::simd_targets()) {
+    nn::cpu::set_simd_target(target);
+    const test::Framed framed(Tensor::zeros(shape));
+    nn::ct_input(slices, parameters({sample}), {}, {}, framed.inside());
+    const std::vector<float> inside = framed.inside().to_vector<float>();
+    EXPECT_LT(largest_difference({inside.begin(), inside.end()}, run(slices, {sample}, shape, DType::f64)),
+              f32_tolerance)
+        << target;
+    EXPECT_EQ(framed.harm("y"), "") << target;
+  }
+  nn::cpu::set_simd_target(before);
+}
+
 TEST(CtInput, NoiseIsTheSameForEveryInstructionSetAndType) {
   const std::string before = nn::cpu::simd_target();
   const Tensor slices = random_slices({1, 9, 203, 3}, 0, 128);
