@@ -5,13 +5,11 @@
 // scratch (cuda/staging.h), read and written. In DenseNet that is the 32 new maps of each layer, which are slices of a
 // block's buffer: y on the way out, dy on the way in, twice. cuDNN takes slices too, but with a workspace of exactly
 // one dense copy: the same bytes, with plans that differ for every pitch. A prologue is computed into scratch, not
-// fused: cuDNN fuses it in kernels compiled at run time alone, without Hopper's matrix instructions.
-//
-// Counted, not measured, for a training step of DenseNet121 (batch 256, 224 pixels, bf16, normalised maps computed
-// again in the backward pass): 103 GB, 3 GB of them for the slices; 24 ms at 4.3 TB/s. It would be 167 GB with
-// concatenation and every layer's statistics taken anew, 60 GB with all of it in prologues and epilogues.
+// fused: cuDNN fuses it in kernels compiled at run time alone, without Hopper's matrix instructions. A scale and a shift
+// behind the convolution are folded into weights and bias (cuda/fold_weights.h). tests/traffic counts all of it.
 #include "nn/kernels/conv.h"
 #include "cuda/convolve.h"
+#include "cuda/fold_weights.h"
 #include "cuda/gemm.h"
 #include "cuda/staging.h"
 #include "nn/kernels/batch_norm.h"
@@ -90,8 +88,6 @@ void convolve_with_bias(const Tensor& x, const Tensor& w, const ConvPrologue& pr
   }
 }
 
-/// A scale and a shift behind the convolution are a pass of their own: no engine has them without compiling it at run
-/// time.
 void forward(const Tensor& x, const Tensor& w, const ConvPrologue& prologue, const ConvEpilogue& epilogue,
              const ConvGeometry& geometry, const Tensor& y) {
   nn::check_conv2d("conv2d_forward", x, w, geometry, y, x.dtype());
@@ -102,13 +98,12 @@ void forward(const Tensor& x, const Tensor& w, const ConvPrologue& prologue, con
            bias.dtype());
   NN_CHECK(mean.defined() == variance.defined(),
            "[conv2d_forward] expects mean and variance, or neither; got one of them");
-  if (!scale.defined() && !shift.defined()) {
-    convolve_with_bias(x, w, prologue, epilogue, geometry, y);
+  if (scale.defined() || shift.defined()) {
+    const Tensor folded = scratch(w.shape(), w), folded_bias = scratch(nn::vector_shape(y.c()), y);
+    fold_weights(w, epilogue, folded, folded_bias);
+    convolve_with_bias(x, folded, prologue, {.bias = folded_bias, .relu = relu, .beta = beta}, geometry, y);
   } else {
-    const Tensor result = scratch(y.shape(), y), scaled = beta == 0 ? y : scratch(y.shape(), y);
-    convolve_with_bias(x, w, prologue, {.bias = bias}, geometry, result);
-    gather(result, {.scale = scale, .shift = shift, .relu = relu}, scaled);
-    if (beta != 0) scatter(scaled, y, beta);
+    convolve_with_bias(x, w, prologue, epilogue, geometry, y);
   }
   if (mean.defined()) nn::channel_statistics_forward(y, mean, variance);
 }

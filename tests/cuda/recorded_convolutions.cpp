@@ -24,8 +24,8 @@ void record_forward(const Tensor& x, const Tensor& w, const ConvPrologue& /*prol
                        .x = x.shape(),
                        .w = w.shape(),
                        .geometry = geometry,
-                       .bias = epilogue.bias.defined(),
-                       .relu = epilogue.relu && !epilogue.scale.defined() && !epilogue.shift.defined()});
+                       .bias = epilogue.bias.defined() || epilogue.scale.defined() || epilogue.shift.defined(),
+                       .relu = epilogue.relu});
 }
 void record_backward_data(const Tensor& /*dy*/, const Tensor& w, const ConvGeometry& geometry, const Tensor& dz,
                           float beta) {

@@ -53,7 +53,8 @@ std::int64_t RecordedStep::operations() const {
 
 RecordedStep record_step(const StepSettings& settings) {
   recorded_calls();  // the device must be there
-  const auto network = models::make_model(settings.model, {.size = settings.size});
+  const auto network =
+      models::make_model(settings.model, {.size = settings.size, .recompute_batch_norm = settings.recompute});
   const train::Compute compute{.device = nn::Device::cuda, .dtype = settings.dtype, .graph = false};
   const train::Batch batch = empty_batch(settings);
   if (settings.training) {

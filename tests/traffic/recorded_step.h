@@ -36,6 +36,7 @@ struct StepSettings {
   nn::DType dtype = nn::DType::bf16;
   bool training = true;
   std::int64_t batch = 256, size = 224;
+  bool recompute = true;  // models::ModelOptions::recompute_batch_norm
 };
 
 /// A training step (forward, loss, backward, clipping, AdamW) or a prediction. The pictures lie on the device already.

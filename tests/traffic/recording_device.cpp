@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "cuda/convolve.h"
+#include "cuda/fold_weights.h"
 #include "cuda/gemm.h"
 #include "cuda/row_reduction.h"
 #include "cuda/staging.h"
@@ -175,6 +176,11 @@ void multiply(const MatrixProduct& product) {
                        .read = test::bytes_of(a) + test::bytes_of(b) + (beta != 0 ? test::bytes_of(c) : 0),
                        .written = test::bytes_of(c),
                        .operations = 2 * c.rows * c.columns * inner});
+}
+
+void fold_weights(const nn::Tensor& w, const nn::ConvEpilogue& /*epilogue*/, const nn::Tensor& folded,
+                  const nn::Tensor& /*folded_bias*/) {
+  recorded->push_back({.kernel = "fold_weights", .read = test::bytes_of(w), .written = test::bytes_of(folded)});
 }
 
 void gather(const nn::Tensor& x, const nn::ConvPrologue& /*prologue*/, const nn::Tensor& z) {
