@@ -5,8 +5,8 @@
 // scratch (cuda/staging.h), read and written. In DenseNet that is the 32 new maps of each layer, which are slices of a
 // block's buffer: y on the way out, dy on the way in, twice. cuDNN takes slices too, but with a workspace of exactly
 // one dense copy: the same bytes, with plans that differ for every pitch. A prologue is computed into scratch, not
-// fused: cuDNN fuses it in kernels compiled at run time alone, without Hopper's matrix instructions. A scale and a shift
-// behind the convolution are folded into weights and bias (cuda/fold_weights.h). tests/traffic counts all of it.
+// fused: cuDNN fuses it in kernels compiled at run time alone, without Hopper's matrix instructions. A scale and a
+// shift behind the convolution are folded into weights and bias (cuda/fold_weights.h). tests/traffic counts all of it.
 #include "nn/kernels/conv.h"
 #include "cuda/convolve.h"
 #include "cuda/fold_weights.h"
