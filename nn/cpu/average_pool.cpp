@@ -42,10 +42,17 @@ void average_pool_forward(const Tensor& x, const PoolGeometry& geometry, bool co
 template <class T>
 void average_pool_backward(const Tensor& dy, const PoolGeometry& geometry, bool count_padding, const Tensor& dx,
                            float beta) {
-  gather_from_windows<T>(
-      dy, geometry, dx, beta, [&](const Windows& windows, const SeenPixel& pixel, std::int64_t row, T* to) {
-        add_scaled(dx.c(), share_of<T>(windows, pixel.line, pixel.column, count_padding), dy.row<T>(row), to);
-      });
+  const Windows windows(dx.shape(), dy.shape(), geometry);
+  for_each_pixel(dx.shape(), [&](std::int64_t image, std::int64_t h, std::int64_t w) {
+    T* to = dx.row<T>((image * dx.h() + h) * dx.w() + w);
+    scale_row(dx.c(), beta, to);
+    const Range lines = windows.vertical.windows_of(h), columns = windows.horizontal.windows_of(w);
+    for (std::int64_t i = lines.begin; i < lines.end; ++i) {
+      for (std::int64_t j = columns.begin; j < columns.end; ++j) {
+        add_scaled(dx.c(), share_of<T>(windows, i, j, count_padding), dy.row<T>((image * dy.h() + i) * dy.w() + j), to);
+      }
+    }
+  });
 }
 
 void average_pool_forward(const Tensor& x, const PoolGeometry& geometry, bool count_padding, const Tensor& y) {

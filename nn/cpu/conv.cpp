@@ -10,7 +10,7 @@
 #include "nn/cpu/blocking.h"
 #include "nn/cpu/conv_data.h"
 #include "nn/cpu/elementwise.h"
-#include "nn/cpu/patches.h"
+#include "nn/cpu/patch_product.h"
 #include "nn/cpu/product_precision.h"
 #include "nn/cpu/winograd.h"
 
@@ -117,13 +117,13 @@ void forward(const Tensor& x, const Tensor& w, const ConvPrologue& prologue, con
   dispatch_float("conv2d_forward", x, [&]<class T>() {
     const std::int64_t depth = w.elements() / w.n();
     const auto weights = PackedMatrix<T>::from_transposed(weight_rows<T>(w), depth, w.n());
-    const PatchReader<T> patches(x, forward_grid(w.shape(), geometry, y.shape()), prologue);
+    const WindowGrid grid = forward_grid(w.shape(), geometry, y.shape());
     PixelWriter<T> pixels(y, pixel_grid(y.shape()), epilogue);
-    if (!epilogue.mean.defined()) return multiply<T>(patches, y.rows(), weights, pixels);
-    const std::int64_t piece_rows = rows_per_piece<T>(y.rows());
+    if (!epilogue.mean.defined()) return multiply_patches<T>(x, grid, prologue, weights, pixels);
+    const std::int64_t piece_rows = patch_piece_rows<T>(x.shape(), grid);
     ChannelMoments moments(blocks(y.rows(), piece_rows), y.c());
     pixels.measure_into(moments, piece_rows);
-    multiply<T>(patches, y.rows(), weights, pixels);
+    multiply_patches<T>(x, grid, prologue, weights, pixels);
     moments.write(epilogue.mean, epilogue.variance);
   });
 }
@@ -136,9 +136,15 @@ void backward_weights(const Tensor& x, const Tensor& dy, const ConvPrologue& pro
     return winograd::backward_weights(*tiling, x, dy, prologue, geometry.padding, dw, beta);
   }
   dispatch_float("conv2d_backward_weights", x, [&]<class T>() {
+    const WindowGrid grid = forward_grid(dw.shape(), geometry, dy.shape());
+    if constexpr (std::is_same_v<T, float>) {
+      if (reads_lines(grid, dy.dtype()) && dy.c() % tile_shape<T>().vector == 0) {
+        return multiply_transposed_lines_of(dy, x, grid, prologue, WeightWriter<T>(dw, beta));
+      }
+    }
     const std::int64_t columns = dw.elements() / dw.n();
     const PatchReader<T> outputs(dy, pixel_grid(dy.shape()));
-    const PatchReader<T> patches(x, forward_grid(dw.shape(), geometry, dy.shape()), prologue);
+    const PatchReader<T> patches(x, grid, prologue);
     multiply_transposed<T>(outputs, dw.n(), patches, columns, dy.rows(), WeightWriter<T>(dw, beta));
   });
 }
@@ -150,7 +156,7 @@ void backward_data(const Tensor& dy, const Tensor& w, const ConvGeometry& geomet
   }
   dispatch_float("conv2d_backward_data", dy, [&]<class T>() {
     multiply_backward_data<T>(dy, w, geometry, dz.shape(),
-                              [&](const WindowGrid& pixels, std::int64_t /*rows*/, const auto& multiply_into) {
+                              [&](const WindowGrid& pixels, std::int64_t /*piece_rows*/, const auto& multiply_into) {
                                 multiply_into(PixelWriter<T>(dz, pixels, {.beta = beta}));
                               });
   });

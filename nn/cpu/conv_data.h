@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <functional>
 
-#include "nn/cpu/patches.h"
+#include "nn/cpu/patch_product.h"
 
 namespace nn::cpu {
 
@@ -47,9 +47,9 @@ class FlippedWeights final : public MatrixReader<T> {
 };
 
 /// Takes one of the products: row r of it belongs to the pixel at which window r of `pixels` begins, and
-/// multiply_into(writer) computes its `rows` rows.
+/// multiply_into(writer) computes them, in pieces that begin at multiples of piece_rows.
 template <class T>
-using PixelSet = std::function<void(const WindowGrid& pixels, std::int64_t rows,
+using PixelSet = std::function<void(const WindowGrid& pixels, std::int64_t piece_rows,
                                     const std::function<void(const MatrixWriter<T>& writer)>& multiply_into)>;
 
 /// dz, of shape `z`, of a convolution's output gradient dy. Pixels of z that lie alike between the steps of the stride
@@ -74,10 +74,10 @@ void multiply_backward_data(const Tensor& dy, const Tensor& w, const ConvGeometr
                               .step_w = geometry.stride_w,
                               .first_h = first_h,
                               .first_w = first_w};
-      const std::int64_t rows = z.n * taps_h.pixels * taps_w.pixels, depth = taps_h.count * taps_w.count * w.n();
+      const std::int64_t depth = taps_h.count * taps_w.count * w.n();
       const auto weights = PackedMatrix<T>::from_rows(FlippedWeights<T>(w, geometry, taps_h, taps_w), depth, w.c());
-      take(pixels, rows,
-           [&](const MatrixWriter<T>& writer) { multiply<T>(PatchReader<T>(dy, windows), rows, weights, writer); });
+      take(pixels, patch_piece_rows<T>(dy.shape(), windows),
+           [&](const MatrixWriter<T>& writer) { multiply_patches<T>(dy, windows, {}, weights, writer); });
     }
   }
 }

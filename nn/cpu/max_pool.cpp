@@ -1,6 +1,4 @@
 // Maximum pooling, by the rows of channels of single pixels.
-#include <limits>
-
 #include "nn/cpu/elementwise.h"
 #include "nn/cpu/max_rows.h"
 #include "nn/cpu/windows.h"
@@ -10,40 +8,43 @@ namespace nn {
 namespace cpu {
 namespace {
 
-/// `from` is where the maxima come from, or null.
-template <class T, class Index>
-void max_of_window(const Tensor& x, std::int64_t first_row, const Windows& windows, std::int64_t line,
-                   std::int64_t column, T* best, Index* from) {
-  const Range rows = windows.vertical.seen(line), columns = windows.horizontal.seen(column);
-  std::fill(best, best + x.c(), -std::numeric_limits<T>::infinity());
-  if (from != nullptr) std::fill(from, from + x.c(), Index(0));
-  for (std::int64_t h = rows.begin; h < rows.end; ++h) {
-    for (std::int64_t w = columns.begin; w < columns.end; ++w) {
-      const std::int64_t position =
-          (h - windows.vertical.start(line)) * windows.horizontal.kernel + w - windows.horizontal.start(column);
-      const T* pixel = x.row<T>(first_row + h * x.w() + w);
-      take_larger(x.c(), pixel, static_cast<Index>(position), best, from);
-    }
-  }
-}
-
 template <class T, class Index>
 void max_pool_forward(const Tensor& x, const PoolGeometry& geometry, const Tensor& y, const Tensor& argmax) {
   const Windows windows(x.shape(), y.shape(), geometry);
+  const WindowAxis &vertical = windows.vertical, &horizontal = windows.horizontal;
   for_each_pixel(y.shape(), [&](std::int64_t image, std::int64_t i, std::int64_t j) {
     const std::int64_t row = (image * y.h() + i) * y.w() + j;
-    Index* from = argmax.defined() ? argmax.row<Index>(row) : nullptr;
-    max_of_window(x, image * x.h() * x.w(), windows, i, j, y.row<T>(row), from);
+    const Range lines = vertical.seen(i), columns = horizontal.seen(j);
+    const WindowRows seen{
+        .lines = lines.size(),
+        .columns = columns.size(),
+        .line_rows = x.w(),
+        .position = (lines.begin - vertical.start(i)) * horizontal.kernel + columns.begin - horizontal.start(j),
+        .line_position = horizontal.kernel,
+        .column_position = 1};
+    const T* first = x.row<T>((image * x.h() + lines.begin) * x.w() + columns.begin);
+    max_of_rows(seen, x.c(), first, x.pitch(), y.row<T>(row), argmax.defined() ? argmax.row<Index>(row) : nullptr);
   });
 }
 
 template <class T, class Index>
 void max_pool_backward(const Tensor& dy, const Tensor& argmax, const PoolGeometry& geometry, const Tensor& dx,
                        float beta) {
-  gather_from_windows<T>(
-      dy, geometry, dx, beta, [&](const Windows& /*windows*/, const SeenPixel& pixel, std::int64_t row, T* to) {
-        add_where(dx.c(), dy.row<T>(row), argmax.row<Index>(row), static_cast<Index>(pixel.position), to);
-      });
+  const Windows windows(dx.shape(), dy.shape(), geometry);
+  const WindowAxis &vertical = windows.vertical, &horizontal = windows.horizontal;
+  for_each_pixel(dx.shape(), [&](std::int64_t image, std::int64_t h, std::int64_t w) {
+    const Range lines = vertical.windows_of(h), columns = horizontal.windows_of(w);
+    const WindowRows seeing{
+        .lines = lines.size(),
+        .columns = columns.size(),
+        .line_rows = dy.w(),
+        .position = (h - vertical.start(lines.begin)) * horizontal.kernel + w - horizontal.start(columns.begin),
+        .line_position = -vertical.stride * horizontal.kernel,
+        .column_position = -horizontal.stride};
+    const std::int64_t row = (image * dy.h() + lines.begin) * dy.w() + columns.begin;
+    sum_where_largest(seeing, dx.c(), dy.row<T>(row), dy.pitch(), argmax.row<Index>(row), argmax.pitch(),
+                      static_cast<T>(beta), dx.row<T>((image * dx.h() + h) * dx.w() + w));
+  });
 }
 
 void max_pool_forward(const Tensor& x, const PoolGeometry& geometry, const Tensor& y, const Tensor& argmax) {

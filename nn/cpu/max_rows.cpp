@@ -6,6 +6,8 @@
 // The line above includes this file once per target, the lines below are seen each time.
 #include <hwy/highway.h>
 
+#include <limits>
+
 #include "nn/cpu/max_rows.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -14,27 +16,46 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// One vector of channels.
+/// One vector of channels, in registers from the first row to the last.
 template <class D>
-HWY_INLINE void take_larger_of(D d, const float* x, std::uint8_t position, float* best, std::uint8_t* from) {
+HWY_INLINE void max_of(D d, const WindowRows& rows, const float* x, std::int64_t x_pitch, float* best,
+                       std::uint8_t* from) {
   const hn::Rebind<std::int32_t, D> wide;
   const hn::Rebind<std::uint8_t, D> narrow;
-  const auto value = hn::LoadU(d, x), before = hn::LoadU(d, best);
-  const auto larger = hn::Or(hn::Gt(value, before), hn::IsNaN(value));
-  hn::StoreU(hn::IfThenElse(larger, value, before), d, best);
-  if (from == nullptr) return;
-  const auto kept = hn::PromoteTo(wide, hn::LoadU(narrow, from));
-  const auto origin = hn::IfThenElse(hn::RebindMask(wide, larger), hn::Set(wide, position), kept);
-  hn::StoreU(hn::DemoteTo(narrow, origin), narrow, from);
+  auto largest = hn::Set(d, -std::numeric_limits<float>::infinity());
+  auto origin = hn::Zero(wide);
+  for (std::int64_t i = 0; i < rows.lines; ++i) {
+    const float* pixel = x + i * rows.line_rows * x_pitch;
+    auto position = static_cast<std::int32_t>(rows.position + i * rows.line_position);
+    for (std::int64_t j = 0; j < rows.columns; ++j, pixel += x_pitch) {
+      const auto value = hn::LoadU(d, pixel);
+      const auto larger = hn::Or(hn::Gt(value, largest), hn::IsNaN(value));
+      largest = hn::IfThenElse(larger, value, largest);
+      origin = hn::IfThenElse(hn::RebindMask(wide, larger), hn::Set(wide, position), origin);
+      position += static_cast<std::int32_t>(rows.column_position);
+    }
+  }
+  hn::StoreU(largest, d, best);
+  if (from != nullptr) hn::StoreU(hn::DemoteTo(narrow, origin), narrow, from);
 }
 
 template <class D>
-HWY_INLINE void add_to_origin(D d, const float* dy, const std::uint8_t* from, std::uint8_t position, float* dx) {
+HWY_INLINE void sum_of(D d, const WindowRows& windows, const float* dy, std::int64_t dy_pitch, const std::uint8_t* from,
+                       std::int64_t from_pitch, float beta, float* dx) {
   const hn::Rebind<std::int32_t, D> wide;
   const hn::Rebind<std::uint8_t, D> narrow;
-  const auto origin = hn::PromoteTo(wide, hn::LoadU(narrow, from));
-  const auto here = hn::RebindMask(d, hn::Eq(origin, hn::Set(wide, position)));
-  hn::StoreU(hn::Add(hn::LoadU(d, dx), hn::IfThenElseZero(here, hn::LoadU(d, dy))), d, dx);
+  auto sum = beta == 0 ? hn::Zero(d) : hn::Mul(hn::Set(d, beta), hn::LoadU(d, dx));
+  for (std::int64_t i = 0; i < windows.lines; ++i) {
+    auto position = static_cast<std::int32_t>(windows.position + i * windows.line_position);
+    for (std::int64_t j = 0; j < windows.columns; ++j) {
+      const std::int64_t row = i * windows.line_rows + j;
+      const auto origin = hn::PromoteTo(wide, hn::LoadU(narrow, from + row * from_pitch));
+      const auto here = hn::RebindMask(d, hn::Eq(origin, hn::Set(wide, position)));
+      sum = hn::Add(sum, hn::IfThenElseZero(here, hn::LoadU(d, dy + row * dy_pitch)));
+      position += static_cast<std::int32_t>(windows.column_position);
+    }
+  }
+  hn::StoreU(sum, d, dx);
 }
 
 const hn::CappedTag<float, 16> vector;
@@ -42,20 +63,21 @@ const hn::CappedTag<float, 1> single;
 
 }  // namespace
 
-void take_larger(std::int64_t c, const float* x, std::uint8_t position, float* best, std::uint8_t* from) {
+void max_of_rows(const WindowRows& rows, std::int64_t c, const float* x, std::int64_t x_pitch, float* best,
+                 std::uint8_t* from) {
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(vector));
-  std::int64_t i = 0;
-  for (; i + lanes <= c; i += lanes) {
-    take_larger_of(vector, x + i, position, best + i, from == nullptr ? nullptr : from + i);
-  }
-  for (; i < c; ++i) take_larger_of(single, x + i, position, best + i, from == nullptr ? nullptr : from + i);
+  const auto at = [&](std::int64_t k) { return from == nullptr ? nullptr : from + k; };
+  std::int64_t k = 0;
+  for (; k + lanes <= c; k += lanes) max_of(vector, rows, x + k, x_pitch, best + k, at(k));
+  for (; k < c; ++k) max_of(single, rows, x + k, x_pitch, best + k, at(k));
 }
 
-void add_where(std::int64_t c, const float* dy, const std::uint8_t* from, std::uint8_t position, float* dx) {
+void sum_where_largest(const WindowRows& windows, std::int64_t c, const float* dy, std::int64_t dy_pitch,
+                       const std::uint8_t* from, std::int64_t from_pitch, float beta, float* dx) {
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(vector));
-  std::int64_t i = 0;
-  for (; i + lanes <= c; i += lanes) add_to_origin(vector, dy + i, from + i, position, dx + i);
-  for (; i < c; ++i) add_to_origin(single, dy + i, from + i, position, dx + i);
+  std::int64_t k = 0;
+  for (; k + lanes <= c; k += lanes) sum_of(vector, windows, dy + k, dy_pitch, from + k, from_pitch, beta, dx + k);
+  for (; k < c; ++k) sum_of(single, windows, dy + k, dy_pitch, from + k, from_pitch, beta, dx + k);
 }
 
 }  // namespace nn::cpu::HWY_NAMESPACE
@@ -64,17 +86,19 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace nn::cpu {
 
-HWY_EXPORT(take_larger);
-HWY_EXPORT(add_where);
+HWY_EXPORT(max_of_rows);
+HWY_EXPORT(sum_where_largest);
 
 template <>
-void take_larger(std::int64_t c, const float* x, std::uint8_t position, float* best, std::uint8_t* from) {
-  HWY_DYNAMIC_DISPATCH(take_larger)(c, x, position, best, from);
+void max_of_rows(const WindowRows& rows, std::int64_t c, const float* x, std::int64_t x_pitch, float* best,
+                 std::uint8_t* from) {
+  HWY_DYNAMIC_DISPATCH(max_of_rows)(rows, c, x, x_pitch, best, from);
 }
 
 template <>
-void add_where(std::int64_t c, const float* dy, const std::uint8_t* from, std::uint8_t position, float* dx) {
-  HWY_DYNAMIC_DISPATCH(add_where)(c, dy, from, position, dx);
+void sum_where_largest(const WindowRows& windows, std::int64_t c, const float* dy, std::int64_t dy_pitch,
+                       const std::uint8_t* from, std::int64_t from_pitch, float beta, float* dx) {
+  HWY_DYNAMIC_DISPATCH(sum_where_largest)(windows, c, dy, dy_pitch, from, from_pitch, beta, dx);
 }
 
 }  // namespace nn::cpu

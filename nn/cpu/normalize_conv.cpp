@@ -89,11 +89,11 @@ class PieceSums {
 template <class T>
 class NormalizedWriter final : public MatrixWriter<T> {
  public:
-  NormalizedWriter(const Normalized& normalized, const WindowGrid& pixels, std::int64_t rows)
+  NormalizedWriter(const Normalized& normalized, const WindowGrid& pixels, std::int64_t piece_rows)
       : normalized_(normalized),
         image_(normalized.x, pixels),
-        piece_rows_(rows_per_piece<T>(rows)),
-        sums_(blocks(rows, piece_rows_), normalized.x.c()) {}
+        piece_rows_(piece_rows),
+        sums_(blocks(normalized.x.n() * pixels.count_h * pixels.count_w, piece_rows), normalized.x.c()) {}
 
   void write(std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns, const T* from,
              std::int64_t pitch) const override {
@@ -123,8 +123,8 @@ template <class T>
 void back_by_products(const Normalized& normalized, const Tensor& w, const Tensor& dy, const ConvGeometry& geometry,
                       std::vector<double>& totals) {
   multiply_backward_data<T>(dy, w, geometry, normalized.x.shape(),
-                            [&](const WindowGrid& pixels, std::int64_t rows, const auto& multiply_into) {
-                              const NormalizedWriter<T> writer(normalized, pixels, rows);
+                            [&](const WindowGrid& pixels, std::int64_t piece_rows, const auto& multiply_into) {
+                              const NormalizedWriter<T> writer(normalized, pixels, piece_rows);
                               multiply_into(writer);
                               writer.sums().add_to(totals);
                             });

@@ -63,29 +63,4 @@ void scale_row(std::int64_t c, float beta, T* row) {
   for (std::int64_t i = 0; i < c; ++i) row[i] = beta == 0 ? T(0) : T(beta) * row[i];
 }
 
-/// A pixel and one of the windows that see it.
-struct SeenPixel {
-  std::int64_t line, column;  // of the window
-  std::int64_t position;      // of the pixel in the window: kernel_w * p + q
-};
-
-/// The walk of every pool's backward pass: dx = beta * dx, then add(window, row, to) for each window that sees a pixel,
-/// in order; `row` is the window's row of dy, `to` the pixel's values in dx. A gather: one writer for each element.
-template <class T, class Add>
-void gather_from_windows(const Tensor& dy, const PoolGeometry& geometry, const Tensor& dx, float beta, const Add& add) {
-  const Windows windows(dx.shape(), dy.shape(), geometry);
-  const WindowAxis &vertical = windows.vertical, &horizontal = windows.horizontal;
-  for_each_pixel(dx.shape(), [&](std::int64_t image, std::int64_t h, std::int64_t w) {
-    T* to = dx.row<T>((image * dx.h() + h) * dx.w() + w);
-    scale_row(dx.c(), beta, to);
-    const Range lines = vertical.windows_of(h), columns = horizontal.windows_of(w);
-    for (std::int64_t i = lines.begin; i < lines.end; ++i) {
-      for (std::int64_t j = columns.begin; j < columns.end; ++j) {
-        const std::int64_t position = (h - vertical.start(i)) * horizontal.kernel + w - horizontal.start(j);
-        add(windows, SeenPixel{i, j, position}, (image * dy.h() + i) * dy.w() + j, to);
-      }
-    }
-  });
-}
-
 }  // namespace nn::cpu
