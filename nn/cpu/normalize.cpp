@@ -17,18 +17,26 @@ void check_vectors(const char* kernel, const Tensor& x, const NormalizeParameter
   }
 }
 
+template <class T>
+void fold(const NormalizeParameters& p, T* scale, T* shift) {
+  const T *gamma = p.gamma.data<T>(), *variance = p.variance.data<T>(), *mean = p.mean.data<T>(),
+          *beta = p.shift.data<T>();
+  for (std::int64_t i = 0; i < p.gamma.c(); ++i) {
+    scale[i] =
+        static_cast<T>(static_cast<double>(gamma[i]) * inverse_deviation(static_cast<double>(variance[i]), p.epsilon));
+    // By the scale as it is rounded: then an x near the mean gives `beta`, however far from zero both are.
+    shift[i] =
+        static_cast<T>(static_cast<double>(beta[i]) - static_cast<double>(mean[i]) * static_cast<double>(scale[i]));
+  }
+}
+
 /// The vectors of fold_normalization.
 template <class T>
 struct Folded {
   std::vector<T> scale, shift;
 
-  explicit Folded(const NormalizeParameters& p) {
-    const auto value = [](const Tensor& vector, std::int64_t i) { return static_cast<double>(vector.data<T>()[i]); };
-    for (std::int64_t i = 0; i < p.gamma.c(); ++i) {
-      scale.push_back(static_cast<T>(value(p.gamma, i) * inverse_deviation(value(p.variance, i), p.epsilon)));
-      // By the scale as it is rounded: then an x near the mean gives `shift`, however far from zero both are.
-      shift.push_back(static_cast<T>(value(p.shift, i) - value(p.mean, i) * static_cast<double>(scale.back())));
-    }
+  explicit Folded(const NormalizeParameters& p) : scale(static_cast<std::size_t>(p.gamma.c())), shift(scale.size()) {
+    fold(p, scale.data(), shift.data());
   }
 };
 
@@ -36,11 +44,7 @@ void fold_normalization(const NormalizeParameters& p, const Tensor& scale, const
   for (const Tensor* vector : {&p.mean, &p.variance, &p.gamma, &p.shift, &shift}) {
     check_same("fold_normalization", *vector, scale);
   }
-  dispatch_float("fold_normalization", scale, [&]<class T>() {
-    const Folded<T> folded(p);
-    std::copy(folded.scale.begin(), folded.scale.end(), scale.data<T>());
-    std::copy(folded.shift.begin(), folded.shift.end(), shift.data<T>());
-  });
+  dispatch_float("fold_normalization", scale, [&]<class T>() { fold(p, scale.data<T>(), shift.data<T>()); });
 }
 
 /// As a convolution's prologue does it, with the same bits.

@@ -12,6 +12,7 @@
 #include "nn/core/parallel.h"
 #include "nn/cpu/blocking.h"
 #include "nn/cpu/channel_moments.h"
+#include "nn/cpu/kept_filters.h"
 #include "nn/cpu/winograd_plan.h"
 
 namespace nn::cpu::winograd {
@@ -28,6 +29,12 @@ struct Filters {
     parallel_for(0, depth(), channel_step, [&](std::int64_t first, std::int64_t last) {
       transform_filters(tiling, source, first, last - first, frequencies.view);
     });
+  }
+
+  /// What they take, nearly.
+  static std::size_t bytes(Tiling tiling, const Tensor& w) {
+    const std::int64_t elements = round_up(w.c(), channel_step) * round_up(w.n(), channel_step);
+    return static_cast<std::size_t>(nn::cpu::winograd::frequencies(tiling) * elements) * sizeof(float);
   }
 
   std::int64_t depth() const { return frequencies.view.panels.rows; }
@@ -108,9 +115,8 @@ void convolve_group(const Convolution& c, const GroupMemory& memory, std::int64_
 }
 
 /// Output tiles of images of shape `to`.
-void convolve(Tiling tiling, const TileSource& source, const FilterSource& filter_source, const Shape& to,
+void convolve(Tiling tiling, const TileSource& source, const Filters& filters, const Shape& to,
               const TileOutput& output) {
-  const Filters filters(tiling, filter_source);
   const TileGrid grid(to, tiling);
   const ForwardPlan plan = forward_plan(tiling, grid.tiles, filters.depth(), filters.columns());
   const Convolution convolution{tiling, source, filters, grid, to.c, plan};
@@ -145,6 +151,20 @@ Tensor transposed_taps(const Tensor& w) {
     }
   });
   return taps;
+}
+
+/// Those of the forward pass. With few tiles transforming filters is a large part of the work (a third for 50 tiles,
+/// 5 % for 512): then they are kept.
+std::shared_ptr<const Filters> forward_filters(Tiling tiling, const Tensor& w, std::int64_t tiles) {
+  constexpr std::int64_t few_tiles = 512;
+  const auto transform = [&] {
+    const Tensor taps = transposed_taps(w);
+    const FilterSource source{
+        .data = taps.data<float>(), .tap_step = w.c() * w.n(), .depth_step = w.n(), .depth = w.c(), .columns = w.n()};
+    return std::make_shared<const Filters>(tiling, source);
+  };
+  if (tiles > few_tiles) return transform();
+  return kept_filters<Filters>(w, static_cast<int>(tiling), Filters::bytes(tiling, w), transform);
 }
 
 const float* data_or_null(const Tensor& vector) { return vector.defined() ? vector.data<float>() : nullptr; }
@@ -210,11 +230,8 @@ void forward(Tiling tiling, const Tensor& x, const Tensor& w, const ConvPrologue
     transform_output(tiling, m, tiles, column, columns, target);
     if (moments) measure(tiling, y, tiles, column, columns, *moments, tiles.first / panel);
   };
-  const Tensor taps = transposed_taps(w);
-  convolve(
-      tiling, input_tiles(x, prologue, padding),
-      {.data = taps.data<float>(), .tap_step = w.c() * w.n(), .depth_step = w.n(), .depth = w.c(), .columns = w.n()},
-      y.shape(), to_pixels);
+  const auto filters = forward_filters(tiling, w, TileGrid(y.shape(), tiling).tiles);
+  convolve(tiling, input_tiles(x, prologue, padding), *filters, y.shape(), to_pixels);
   if (moments) moments->write(epilogue.mean, epilogue.variance);
 }
 
@@ -222,18 +239,18 @@ void backward_data(Tiling tiling, const Tensor& dy, const Tensor& w, const Paddi
                    const TileOutput& output) {
   // A convolution of dy with the filters turned around (taps from last to first), channels in and out exchanged.
   const std::int64_t taps = w.h() * w.w();
+  const Filters filters(tiling, {.data = w.row<float>(taps - 1),
+                                 .tap_step = -w.pitch(),
+                                 .depth_step = taps * w.pitch(),
+                                 .depth = w.n(),
+                                 .columns = w.c()});
   convolve(tiling,
            {.data = dy.data<float>(),
             .shape = dy.shape(),
             .pitch = dy.pitch(),
             .first_h = padding.top - (w.h() - 1),
             .first_w = padding.left - (w.w() - 1)},
-           {.data = w.row<float>(taps - 1),
-            .tap_step = -w.pitch(),
-            .depth_step = taps * w.pitch(),
-            .depth = w.n(),
-            .columns = w.c()},
-           dz, output);
+           filters, dz, output);
 }
 
 void backward_data(Tiling tiling, const Tensor& dy, const Tensor& w, const Padding& padding, const Tensor& dz,

@@ -62,6 +62,12 @@ class Tensor {
     return data<T>() + row * pitch_;
   }
   void* raw() const;
+  /// Of the memory that this is a view of (nn/tensor/storage.h).
+  template <class T>
+  T& companion() const {
+    NN_CHECK(defined(), "[tensor] the tensor is not defined");
+    return storage_->companion<T>();
+  }
 
   /// Channels [begin, end) of every pixel: a view.
   Tensor channel_range(std::int64_t begin, std::int64_t end) const;
