@@ -180,7 +180,7 @@ int run_bench(BenchOptions options) {
   complete(options.settings);
   train::Compute& compute = options.settings.compute;
   const bool graph = compute.graph;
-  compute = choose_compute(options.compute);
+  compute = choose_compute(options.compute, options.what == "train" ? train::Work::training : train::Work::inference);
   compute.graph = graph;
   if (options.what == "load") compute = {};  // files are read and prepared by the CPU
   if (tuning) {

@@ -43,17 +43,26 @@ void add_conv(CLI::App& command, std::string& conv) {
                      "is fastest here, timed first; or a FILE of choices, as a tuned run keeps it");
 }
 
-void add_compute(CLI::App& command, train::ComputeOptions& options) {
+namespace {
+
+std::string precision_help(train::Work work, bool gpu) {
+  std::string help = "f32";
+  if (work == train::Work::inference) {
+    help += ", or bf16: factors of products rounded to 8 bits, faster where the CPU can (falx info)";
+  }
+  if (gpu) {
+    help += "; on a GPU also tf32 (products of f32 numbers by tensor cores, 10 bits) and bf16 (f32 where it matters)";
+  }
+  return help;
+}
+
+}  // namespace
+
+void add_compute(CLI::App& command, train::ComputeOptions& options, train::Work work) {
   const bool gpu = nn::runtime(nn::Device::cuda) != nullptr;
   command.add_option("--device", options.device, gpu ? "cpu, cuda, or auto: the GPU if there is one" : "cpu or auto")
       ->capture_default_str();
-  command
-      .add_option(
-          "--precision", options.precision,
-          gpu ? "f32; on a GPU also tf32 (products of f32 numbers by tensor cores, 10 bits) and bf16 (f32 where "
-                "it matters)"
-              : "Number type of the network: f32")
-      ->capture_default_str();
+  command.add_option("--precision", options.precision, precision_help(work, gpu))->capture_default_str();
   add_conv(command, options.conv);
   if (!gpu) return;
   command.add_flag("--deterministic,!--fast", options.deterministic,
@@ -76,8 +85,8 @@ auto as_usage(const Check& check) {
 
 }  // namespace
 
-train::Compute choose_compute(const train::ComputeOptions& options) {
-  return as_usage([&] { return train::set_up(options); });
+train::Compute choose_compute(const train::ComputeOptions& options, train::Work work) {
+  return as_usage([&] { return train::set_up(options, work); });
 }
 
 void use_conv(const std::string& conv) {

@@ -61,11 +61,11 @@ void add_quiet(CLI::App& command, CommonOptions& options);
 void add_json(CLI::App& command, CommonOptions& options);
 
 /// --device, --precision and --conv; --fast and --autotune where a GPU's kernels are part of the program.
-void add_compute(CLI::App& command, train::ComputeOptions& options);
+void add_compute(CLI::App& command, train::ComputeOptions& options, train::Work work = train::Work::inference);
 /// --conv alone: by which algorithm the CPU's convolutions run.
 void add_conv(CLI::App& command, std::string& conv);
 /// train::set_up, whose errors are wrong usage.
-train::Compute choose_compute(const train::ComputeOptions& options);
+train::Compute choose_compute(const train::ComputeOptions& options, train::Work work = train::Work::inference);
 /// Lets convolutions run by what --conv says, a file of choices too. Tuning, which needs a network, is wrong usage.
 void use_conv(const std::string& conv);
 

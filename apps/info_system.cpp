@@ -7,6 +7,7 @@
 #include "nn/core/kernel.h"
 #include "nn/core/parallel.h"
 #include "nn/cpu/conv_choice.h"
+#include "nn/cpu/product_precision.h"
 #include "nn/cpu/simd_target.h"
 
 namespace apps {
@@ -48,6 +49,7 @@ void print_system(bool json) {
   facts.add("threads", std::int64_t{nn::thread_count()});
   facts.add("simd", nn::cpu::simd_target());
   facts.add("simd available", nn::cpu::simd_targets());
+  facts.add("products available", nn::cpu::product_precisions());
   facts.add("conv", nn::cpu::conv_choice());
   facts.add("conv available", nn::cpu::conv_choices());
   for (const models::ModelEntry& entry : models::all_models()) {

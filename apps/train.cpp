@@ -136,7 +136,8 @@ int run_train(const TrainOptions& options, Progress& progress) {
       as_usage([&] { return options.resume ? resumed_config(options, directory) : new_config(options); });
   check_recompute(config, options.given);
   if (config.threads > 0) nn::set_thread_count(config.threads);
-  choose_compute(config.compute);  // asked first: a GPU that is not there should not cost the wait for the data
+  // Asked first: a GPU that is not there should not cost the wait for the data.
+  choose_compute(config.compute, train::Work::training);
   if (!options.resume) check_output(options.out, options.overwrite, "give --resume to go on with it, or --overwrite");
   check_split_file(config);
 

@@ -3,11 +3,31 @@
 #include "nn/core/device_runtime.h"
 #include "nn/core/error.h"
 #include "nn/cpu/conv_choice.h"
+#include "nn/cpu/product_precision.h"
 
 namespace train {
 
 using nn::Device;
 using nn::DType;
+
+namespace {
+
+/// What of --precision only a GPU can do.
+void check_on_cpu(const std::string& precision, Work work, const char* where) {
+  NN_CHECK(precision == "f32" || precision == "bf16", "--precision ", precision, " needs a GPU", where,
+           ": the CPU computes in f32, and in bf16 for inference");
+  NN_CHECK(precision == "f32" || work == Work::inference, "--precision ", precision, " needs a GPU to train", where,
+           ": in bf16 the CPU only predicts");
+}
+
+/// The precision of products on the CPU.
+void set_products(const std::string& precision) {
+  NN_CHECK(precision == "f32" || nn::cpu::product_precisions().size() > 1, "--precision ", precision,
+           ": this CPU has neither AVX512_BF16 nor AMX-BF16 to be used (see falx info); there is f32 alone");
+  nn::cpu::set_product_precision(precision);
+}
+
+}  // namespace
 
 bool is_conv_file(const std::string& conv) { return conv.find_first_of("./") != std::string::npos; }
 
@@ -21,25 +41,24 @@ void check_conv(const std::string& conv) {
   throw nn::Error(nn::message("--conv ", conv, ": expected one of ", names, tune_conv, ", or a file of choices"));
 }
 
-void check(const ComputeOptions& options) {
+void check(const ComputeOptions& options, Work work) {
   const std::string &device = options.device, &precision = options.precision;
   NN_CHECK(device == "auto" || device == "cpu" || device == "cuda", "--device ", device,
            ": expected one of auto, cpu, cuda");
   NN_CHECK(precision == "f32" || precision == "tf32" || precision == "bf16", "--precision ", precision,
            ": expected one of f32, tf32, bf16");
-  NN_CHECK(device != "cpu" || precision == "f32", "--precision ", precision,
-           " needs a GPU: with --device cpu there is f32 alone");
+  if (device == "cpu") check_on_cpu(precision, work, "");
   check_conv(options.conv);
 }
 
-Compute set_up(const ComputeOptions& options) {
-  check(options);
+Compute set_up(const ComputeOptions& options, Work work) {
+  check(options, work);
   const bool by_table = options.conv == tune_conv || is_conv_file(options.conv);
   if (!options.conv.empty()) nn::cpu::set_conv_choice(by_table ? "auto" : options.conv);
   const bool on_gpu = options.device == "cuda" || (options.device == "auto" && nn::has_device(Device::cuda));
   if (!on_gpu) {
-    NN_CHECK(options.precision == "f32", "--precision ", options.precision,
-             " needs a GPU, and none can be used here: the CPU computes in f32 alone");
+    check_on_cpu(options.precision, work, ", and none can be used here");
+    set_products(options.precision);
     return {};
   }
   nn::require_runtime(Device::cuda)

@@ -38,7 +38,7 @@ void check_ranges(const TrainConfig& c) {
   check_range("checkpoint-minutes", c.checkpoint_minutes, 0.0, 1e6);
   check_choice("input", c.input, {"windows", "slices"});
   check_choice("missing-labels", c.missing_labels, {"error", "mask"});
-  check(c.compute);
+  check(c.compute, Work::training);
 }
 
 /// What has a meaning only for a backbone that brings weights of its own.

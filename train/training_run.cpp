@@ -108,7 +108,7 @@ DataParts split_dataset(const Dataset& dataset, const TrainConfig& config, std::
 TrainingRun::TrainingRun(TrainConfig config, RunDirectory directory, std::string id_key, const DatasetProgress& loading,
                          Start start, const DiskCacheOptions& disk_cache)
     : config_(std::move(config)),
-      compute_(set_up(config_.compute)),
+      compute_(set_up(config_.compute, Work::training)),
       directory_(std::move(directory)),
       id_key_(std::move(id_key)),
       start_(start),

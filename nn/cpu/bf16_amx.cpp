@@ -125,6 +125,7 @@ void multiply(const Bf16Block& block) {
 Bf16Kernel amx_instructions(void (*round)(const float*, std::int64_t, bfloat16*)) {
   return {.name = "amx_bf16",
           .rows_at_once = 2 * tile_rows,
+          .beats_winograd = true,
           .multiply = multiply,
           .round = round,
           .begin = begin,

@@ -101,7 +101,7 @@ FALX_AVX512_BF16 void round(const float* from, std::int64_t count, bfloat16* to)
 
 const Bf16Kernel* avx512_bf16_kernel() {
   static constexpr Bf16Kernel kernel{
-      .name = "avx512_bf16", .rows_at_once = tile_rows, .multiply = multiply, .round = round};
+      .name = "avx512_bf16", .rows_at_once = tile_rows, .beats_winograd = false, .multiply = multiply, .round = round};
   return has_avx512_bf16() ? &kernel : nullptr;
 }
 

@@ -31,7 +31,8 @@ void round(const float* from, std::int64_t count, bfloat16* to) {
 }  // namespace
 
 const Bf16Kernel& portable_bf16_kernel() {
-  static constexpr Bf16Kernel kernel{.name = "portable_bf16", .rows_at_once = 16, .multiply = multiply, .round = round};
+  static constexpr Bf16Kernel kernel{
+      .name = "portable_bf16", .rows_at_once = 16, .beats_winograd = false, .multiply = multiply, .round = round};
   return kernel;
 }
 

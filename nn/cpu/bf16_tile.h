@@ -40,6 +40,7 @@ struct Bf16Block {
 struct Bf16Kernel {
   const char* name;
   std::int64_t rows_at_once;  // of A: packed and used at once, as many as a tile of C has
+  bool beats_winograd;        // direct convolutions by it are faster than minimal filtering in f32 (conv_choice.cpp)
   void (*multiply)(const Bf16Block& block);
   /// Rounds to nearest, ties to even. (Denormal numbers may become zero.)
   void (*round)(const float* from, std::int64_t count, bfloat16* to);

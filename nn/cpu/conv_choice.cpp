@@ -6,6 +6,7 @@
 
 #include "nn/core/error.h"
 #include "nn/cpu/conv_table.h"
+#include "nn/cpu/product_precision.h"
 
 namespace nn::cpu {
 namespace {
@@ -89,6 +90,21 @@ bool winograd_pays(ConvPass pass, const Shape& y, const Shape& w) {
   return w.n >= 16 && (w.c >= fewest_channels || pass == ConvPass::backward_data) && filled && enough;
 }
 
+/// With products in bf16 (product_precision.h) minimal filtering still multiplies in f32: its sums and differences need
+/// the digits. Measured: its time over that of direct products by AVX512_BF16, forward, one thread, AMD Zen 5:
+///
+///   8 x 64 x 64      48 -> 48     0.5       8 x 28 x 28     128 -> 32     0.5
+///   8 x 16 x 16    192 -> 192     0.6       8 x 7 x 7       128 -> 32     0.4
+///   1 x 224 x 224    64 -> 64     0.5       4 x 14 x 14    512 -> 512     0.6
+///   1 x 56 x 56    256 -> 256     0.6       2x2 kernels
+///   1 x 28 x 28    512 -> 512     0.5       2 x 112 x 112    96 -> 96     0.9
+///
+/// so it stays. AMX multiplies bf16 some 15 times as fast as AVX-512 f32 (of which F(4x4,3x3) needs a quarter): direct.
+bool bf16_pays_more(ConvPass pass) {
+  const Bf16Kernel* kernel = bf16_products();
+  return pass == ConvPass::forward && kernel != nullptr && kernel->beats_winograd;
+}
+
 }  // namespace
 
 const char* name(ConvAlgorithm algorithm) {
@@ -130,7 +146,7 @@ ConvAlgorithm conv_algorithm(ConvPass pass, const Shape& x, const Shape& w, cons
   } else if (const auto forced = chosen().load()->algorithm) {
     return for_kernel(w, *forced);
   }
-  const bool pays = winograd_pays(pass, conv2d_output_shape(x, w, geometry), w);
+  const bool pays = winograd_pays(pass, conv2d_output_shape(x, w, geometry), w) && !bf16_pays_more(pass);
   return pays ? for_kernel(w, ConvAlgorithm::winograd_4x4) : ConvAlgorithm::direct;
 }
 
