@@ -50,7 +50,7 @@ done
 
 # STEP PROGRAM FILTER: the tests of a step; a step may have several lines. Sanitizers slow a kernel down up to a hundred
 # times, and what cuDNN and cuBLAS do is not ours to check.
-small='Cuda*-CudaMachine*:CudaNetworks*:CudaTraining*:CudaMemory.FillsUp*:*Slow*'
+small='Cuda*:*Kernels.*-CudaMachine*:CudaNetworks*:CudaTraining*:CudaMemory.FillsUp*:*Slow*'
 own='*Parity*-*Conv*:*Linear*:*Slow*'
 tests="
 device      test_cuda    CudaMachine*
