@@ -122,6 +122,10 @@ void compute(const Product& product, const Piece& piece, const Memory& memory) {
   }
 }
 
+std::int64_t padded_elements(std::int64_t depth, std::int64_t columns) {
+  return round_up(depth, bf16_depth_unit) * round_up(columns, bf16_column_unit);
+}
+
 /// Encloses a thread's products.
 class Session {
  public:
@@ -141,7 +145,7 @@ Bf16Matrix::Bf16Matrix(const MatrixReader<float>& transposed, std::int64_t depth
     : depth_(depth),
       columns_(columns),
       padded_columns_(round_up(columns, bf16_column_unit)),
-      data_(scratch<bfloat16>(round_up(depth, bf16_depth_unit) * padded_columns_)) {
+      data_(scratch<bfloat16>(padded_elements(depth, columns))) {
   const Bf16Runs runs(depth);
   const std::int64_t panels = blocks(columns, bf16_panel);
   parallel_for(0, runs.count() * panels, 1, [&](std::int64_t first, std::int64_t last) {
@@ -158,6 +162,10 @@ Bf16Matrix::Bf16Matrix(const MatrixReader<float>& transposed, std::int64_t depth
       turn_pairs(from, padded, width, to);
     }
   });
+}
+
+std::int64_t Bf16Matrix::bytes(std::int64_t depth, std::int64_t columns) {
+  return padded_elements(depth, columns) * static_cast<std::int64_t>(sizeof(bfloat16));
 }
 
 void multiply_bf16(const MatrixReader<float>& a, std::int64_t rows, const Bf16Matrix& b, const MatrixWriter<float>& c,

@@ -16,6 +16,7 @@ class Bf16Matrix {
   /// From the transposed: `columns` rows of `depth`.
   Bf16Matrix(const MatrixReader<float>& transposed, std::int64_t depth, std::int64_t columns, const Bf16Kernel& kernel);
 
+  static std::int64_t bytes(std::int64_t depth, std::int64_t columns);
   std::int64_t depth() const { return depth_; }
   std::int64_t columns() const { return columns_; }
   /// The run that begins at `begin`, in multiples of 32 `depth` deep, from the first column of a panel on.

@@ -25,11 +25,13 @@ PatchReader<T> weight_rows(const Tensor& w) {
   return PatchReader<T>(w, {.kernel_h = w.h(), .kernel_w = w.w()});
 }
 
-/// Packed for products with `rows` patches. With few, packing is a large part of the work (a third for 50 rows, 3 % for
-/// 4096): then the matrix is kept.
+/// With so few patches packing the weights is a large part of the work (a third for 50 rows, 3 % for 4096): then they
+/// are kept.
+constexpr std::int64_t few_rows = 4096;
+
+/// Packed for products with `rows` patches.
 template <class T>
 std::shared_ptr<const PackedMatrix<T>> packed_weights(const Tensor& w, std::int64_t rows) {
-  constexpr std::int64_t few_rows = 4096;
   const std::int64_t depth = w.elements() / w.n();
   const auto pack = [&] {
     return std::make_shared<const PackedMatrix<T>>(PackedMatrix<T>::from_transposed(weight_rows<T>(w), depth, w.n()));
@@ -37,6 +39,15 @@ std::shared_ptr<const PackedMatrix<T>> packed_weights(const Tensor& w, std::int6
   if (rows > few_rows) return pack();
   const std::int64_t elements = depth * round_up(w.n(), tile_shape<T>().vector);
   return kept_filters<PackedMatrix<T>>(w, 0, static_cast<std::size_t>(elements) * sizeof(T), pack);
+}
+
+/// The same rounded to bf16, for products that take half the time.
+std::shared_ptr<const Bf16Matrix> rounded_weights(const Tensor& w, std::int64_t rows, const Bf16Kernel& kernel) {
+  const auto pack = [&] {
+    return std::make_shared<const Bf16Matrix>(weight_rows<float>(w), w.elements() / w.n(), w.n(), kernel);
+  };
+  const std::int64_t bytes = Bf16Matrix::bytes(w.elements() / w.n(), w.n());
+  return rows > 2 * few_rows ? pack() : kept_filters<Bf16Matrix>(w, 0, static_cast<std::size_t>(bytes), pack);
 }
 
 /// And back: dw = result + beta * dw.
@@ -110,8 +121,8 @@ WindowGrid pixel_grid(const Shape& image) { return {.count_h = image.h, .count_w
 /// forward() with the factors of f32 rounded to bf16, behind the prologue.
 void forward_in_bf16(const Tensor& x, const Tensor& w, const ConvPrologue& prologue, const ConvEpilogue& epilogue,
                      const ConvGeometry& geometry, const Tensor& y, const Bf16Kernel& kernel) {
-  const Bf16Matrix weights(weight_rows<float>(w), w.elements() / w.n(), w.n(), kernel);
-  multiply_bf16(PatchReader<float>(x, forward_grid(w.shape(), geometry, y.shape()), prologue), y.rows(), weights,
+  const auto weights = rounded_weights(w, y.rows(), kernel);
+  multiply_bf16(PatchReader<float>(x, forward_grid(w.shape(), geometry, y.shape()), prologue), y.rows(), *weights,
                 PixelWriter<float>(y, pixel_grid(y.shape()), epilogue), kernel);
 }
 
@@ -127,7 +138,8 @@ void forward(const Tensor& x, const Tensor& w, const ConvPrologue& prologue, con
     return winograd::forward(*tiling, x, w, prologue, epilogue, geometry.padding, y);
   }
   // Statistics are asked for in training alone, which multiplies in f32.
-  const Bf16Kernel* bf16 = x.dtype() == DType::f32 && !epilogue.mean.defined() ? bf16_products() : nullptr;
+  const bool may_round = x.dtype() == DType::f32 && !epilogue.mean.defined();
+  const Bf16Kernel* bf16 = may_round ? bf16_products(w.elements() / w.n()) : nullptr;
   if (bf16 != nullptr) return forward_in_bf16(x, w, prologue, epilogue, geometry, y, *bf16);
   dispatch_float("conv2d_forward", x, [&]<class T>() {
     const auto weights = packed_weights<T>(w, y.rows());

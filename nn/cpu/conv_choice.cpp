@@ -100,8 +100,8 @@ bool winograd_pays(ConvPass pass, const Shape& y, const Shape& w) {
 ///   1 x 28 x 28    512 -> 512     0.5       2 x 112 x 112    96 -> 96     0.9
 ///
 /// so it stays. AMX multiplies bf16 some 15 times as fast as AVX-512 f32 (of which F(4x4,3x3) needs a quarter): direct.
-bool bf16_pays_more(ConvPass pass) {
-  const Bf16Kernel* kernel = bf16_products();
+bool bf16_pays_more(ConvPass pass, const Shape& w) {
+  const Bf16Kernel* kernel = bf16_products(w.elements() / w.n);
   return pass == ConvPass::forward && kernel != nullptr && kernel->beats_winograd;
 }
 
@@ -146,7 +146,7 @@ ConvAlgorithm conv_algorithm(ConvPass pass, const Shape& x, const Shape& w, cons
   } else if (const auto forced = chosen().load()->algorithm) {
     return for_kernel(w, *forced);
   }
-  const bool pays = winograd_pays(pass, conv2d_output_shape(x, w, geometry), w) && !bf16_pays_more(pass);
+  const bool pays = winograd_pays(pass, conv2d_output_shape(x, w, geometry), w) && !bf16_pays_more(pass, w);
   return pays ? for_kernel(w, ConvAlgorithm::winograd_4x4) : ConvAlgorithm::direct;
 }
 

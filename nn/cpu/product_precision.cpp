@@ -49,6 +49,6 @@ std::string product_precision() {
 
 void set_product_precision(const std::string& name) { chosen = name == full ? nullptr : find_kernel(name); }
 
-const Bf16Kernel* bf16_products() { return chosen; }
+const Bf16Kernel* bf16_products(std::int64_t depth) { return depth < least_bf16_depth ? nullptr : chosen.load(); }
 
 }  // namespace nn::cpu

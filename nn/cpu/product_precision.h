@@ -20,7 +20,10 @@ std::string product_precision();
 /// plain C++ on every CPU, for tests. An error says what is needed. Not while kernels run.
 void set_product_precision(const std::string& name);
 
-/// What multiplies bf16; null: products are f32.
-const Bf16Kernel* bf16_products();
+/// What multiplies bf16 over such a depth; null: this product is f32, whose packing costs less, or nothing. Measured,
+/// time of f32 over that of AVX512_BF16 (one thread, AMD Zen 5): depth 27 (a stem, 3x3 of 3 channels) 0.6, 147
+/// (7x7) 1.1, 128 1.5, 576 and 768 1.7.
+const Bf16Kernel* bf16_products(std::int64_t depth);
+inline constexpr std::int64_t least_bf16_depth = 64;
 
 }  // namespace nn::cpu
