@@ -76,7 +76,7 @@ struct GlobalAverageForward {
   Rows<T> y;
 
   GlobalAverageForward(std::int64_t images, std::int64_t pixels, std::int64_t c, Rows<const T> x, Rows<T> means)
-      : sums{RowSlices::of_images(images, pixels, c, width), {x}, nullptr}, y(means) {}
+      : sums{{RowSlices::of_images(images, pixels, c, width), nullptr}, {x}}, y(means) {}
 
   std::int64_t blocks() const { return sums.slices.blocks(); }
 

@@ -18,20 +18,17 @@ namespace cuda {
 
 /// The sums of x - origin and of (x - origin)^2 over the rows of each slice.
 template <class T, int vector_width>
-struct SliceMoments {
+struct SliceMoments : SlicePartials<double, 2, vector_width> {
   static constexpr int width = vector_width, sums = 2;
+  using Partials = SlicePartials<double, sums, width>;
+  using Partials::slices;
+  using typename Partials::Shared;
   /// As in SliceSums: the terms of a run are added up before they go into the thread's total.
   static constexpr int rows_per_run = 32;
   /// Rows whose loads are in flight together.
   static constexpr int rows_at_once = 4;
 
-  struct Shared {
-    double values[sums * width][block_threads];
-  };
-
-  RowSlices slices;
   Rows<const T> x;
-  double* partial;  // {slices, sums, c}
 
   NN_HOST_DEVICE void load(std::uint32_t block, std::uint32_t thread, Shared& shared) const {
     const RowSlices::Share share = slices.share(block, thread);
@@ -55,24 +52,6 @@ struct SliceMoments {
       const auto d = static_cast<double>(first.v[i]), d2 = static_cast<double>(second.v[i]);
       shared.values[i][thread] = empty ? 0 : d + rows * shift;
       shared.values[width + i][thread] = empty ? 0 : d2 + shift * (2 * d + rows * shift);
-    }
-  }
-
-  /// Steps are in lines.
-  NN_HOST_DEVICE std::uint32_t first_step() const { return slices.lines / 2; }
-  NN_HOST_DEVICE void combine(std::uint32_t thread, std::uint32_t step, Shared& shared) const {
-    if (thread / slices.lanes >= step) return;
-    NN_UNROLL for (int i = 0; i < sums * width; ++i) {
-      shared.values[i][thread] += shared.values[i][thread + step * slices.lanes];
-    }
-  }
-
-  NN_HOST_DEVICE void write(std::uint32_t block, std::uint32_t thread, const Shared& shared) const {
-    if (thread >= slices.lanes) return;
-    const RowSlices::Share share = slices.share(block, thread);
-    for (int k = 0; k < sums; ++k) {
-      double* to = partial + (slices.slice(block) * sums + k) * slices.c + share.column;
-      for (int i = 0; i < share.count; ++i) to[i] = shared.values[k * width + i][thread];
     }
   }
 

@@ -15,7 +15,7 @@ void moments(const Tensor& x, const Tensor& mean, const Tensor& variance) {
   const RowSlices slices(x.rows(), x.c(), width);
   const Workspace workspace(std::size_t{slices.slices} * 2 * static_cast<std::size_t>(x.c()) * sizeof(double));
   auto* const partial = static_cast<double*>(workspace.data());
-  launch_combining(SliceMoments<T, width>{slices, rows_of<const T>(x), partial}, slices.blocks());
+  launch_combining(SliceMoments<T, width>{{slices, partial}, rows_of<const T>(x)}, slices.blocks());
   using Totals = TotalSums<2, WriteMoments<T>, double>;
   const WriteMoments<T> write{x.data<T>(), static_cast<double>(x.rows()), mean.data<float>(), variance.data<float>()};
   launch_combining(Totals{partial, slices.slices, slices.c, write}, Totals::blocks(slices.c));

@@ -13,7 +13,7 @@ void reduce_rows(std::int64_t rows, std::int64_t c, const Terms& terms, const Fi
   const RowSlices slices(rows, c, Terms::width);
   const Workspace workspace(std::size_t{slices.slices} * Terms::sums * static_cast<std::size_t>(c) * sizeof(float));
   auto* const partial = static_cast<float*>(workspace.data());
-  launch_combining(SliceSums<Terms>{slices, terms, partial}, slices.blocks());
+  launch_combining(SliceSums<Terms>{{slices, partial}, terms}, slices.blocks());
   using Totals = TotalSums<Terms::sums, Finish>;
   launch_combining(Totals{partial, slices.slices, slices.c, finish}, Totals::blocks(slices.c));
 }

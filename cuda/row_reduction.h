@@ -73,6 +73,36 @@ struct RowSlices {
   NN_HOST_DEVICE constexpr std::int64_t slice(std::uint32_t block) const { return block / channel_blocks; }
 };
 
+/// What the threads of a block do with the sums of their channels, sum k of channel i at k * width + i: the lines are
+/// added up, and the first line writes them to partial[slice][sum][channel].
+template <class Number, int sums, int width>
+struct SlicePartials {
+  struct Shared {
+    Number values[sums * width][block_threads];
+  };
+
+  RowSlices slices;
+  Number* partial;  // {slices, sums, c}
+
+  /// Steps are in lines.
+  NN_HOST_DEVICE std::uint32_t first_step() const { return slices.lines / 2; }
+  NN_HOST_DEVICE void combine(std::uint32_t thread, std::uint32_t step, Shared& shared) const {
+    if (thread / slices.lanes >= step) return;
+    NN_UNROLL for (int i = 0; i < sums * width; ++i) {
+      shared.values[i][thread] += shared.values[i][thread + step * slices.lanes];
+    }
+  }
+
+  NN_HOST_DEVICE void write(std::uint32_t block, std::uint32_t thread, const Shared& shared) const {
+    if (thread >= slices.lanes) return;
+    const RowSlices::Share share = slices.share(block, thread);
+    for (int k = 0; k < sums; ++k) {
+      Number* to = partial + (slices.slice(block) * sums + k) * slices.c + share.column;
+      for (int i = 0; i < share.count; ++i) to[i] = shared.values[k * width + i][thread];
+    }
+  }
+};
+
 /// First kernel: the sums of each slice. `Terms` says what is added up:
 ///   static constexpr int width, sums;
 ///   NN_HOST_DEVICE void add(std::int64_t row, std::uint32_t column, int count, Floats<width> (&sums)[sums]) const;
@@ -84,19 +114,16 @@ struct RowSlices {
 /// if Terms (or that object) have them: with terms that write, the loads of two rows are in flight together only so,
 /// because the compiler must expect that they read what is written.
 template <class Terms>
-struct SliceSums {
+struct SliceSums : SlicePartials<float, Terms::sums, Terms::width> {
   static constexpr int width = Terms::width, sums = Terms::sums;
+  using Partials = SlicePartials<float, sums, width>;
+  using Partials::slices;
+  using typename Partials::Shared;
   /// Rows that a thread adds up before their sum goes into its total: twice this many additions in a row, not
   /// thousands, round in f32.
   static constexpr int rows_per_run = 32;
 
-  struct Shared {
-    float values[sums * width][block_threads];
-  };
-
-  RowSlices slices;
   Terms terms;
-  float* partial;  // {slices, sums, c}
 
   NN_HOST_DEVICE void load(std::uint32_t block, std::uint32_t thread, Shared& shared) const {
     const RowSlices::Share share = slices.share(block, thread);
@@ -123,23 +150,6 @@ struct SliceSums {
     }
     NN_UNROLL for (int k = 0; k < sums; ++k) {
       NN_UNROLL for (int i = 0; i < width; ++i) shared.values[k * width + i][thread] = totals[k].v[i];
-    }
-  }
-
-  /// Steps are in lines.
-  NN_HOST_DEVICE std::uint32_t first_step() const { return slices.lines / 2; }
-  NN_HOST_DEVICE void combine(std::uint32_t thread, std::uint32_t step, Shared& shared) const {
-    if (thread / slices.lanes >= step) return;
-    NN_UNROLL for (int i = 0; i < sums * width; ++i) shared.values[i][thread] +=
-        shared.values[i][thread + step * slices.lanes];
-  }
-
-  NN_HOST_DEVICE void write(std::uint32_t block, std::uint32_t thread, const Shared& shared) const {
-    if (thread >= slices.lanes) return;
-    const RowSlices::Share share = slices.share(block, thread);
-    for (int k = 0; k < sums; ++k) {
-      float* to = partial + (slices.slice(block) * sums + k) * slices.c + share.column;
-      for (int i = 0; i < share.count; ++i) to[i] = shared.values[k * width + i][thread];
     }
   }
 

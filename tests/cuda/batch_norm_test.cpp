@@ -70,7 +70,8 @@ Moments moments_by_threads(const Tensor& x) {
   Moments moments{Tensor::empty(nn::vector_shape(x.c())), Tensor::empty(nn::vector_shape(x.c()))};
   const cuda::RowSlices slices(x.rows(), x.c(), width);
   std::vector<double> partial(std::size_t{slices.slices} * 2 * static_cast<std::size_t>(x.c()), nan);
-  test::run_combining(cuda::SliceMoments<T, width>{slices, cuda::rows_of<const T>(x), partial.data()}, slices.blocks());
+  test::run_combining(cuda::SliceMoments<T, width>{{slices, partial.data()}, cuda::rows_of<const T>(x)},
+                      slices.blocks());
   using Totals = cuda::TotalSums<2, cuda::WriteMoments<T>, double>;
   const cuda::WriteMoments<T> write{x.data<T>(), static_cast<double>(x.rows()), moments.mean.data<float>(),
                                     moments.variance.data<float>()};
@@ -252,7 +253,7 @@ std::vector<Tensor> backward_by_threads(const Tensor& x, const Tensor& dy, const
                     beta};
   const cuda::RowSlices slices(x.rows(), x.c(), width);
   std::vector<float> partial(std::size_t{slices.slices} * 2 * static_cast<std::size_t>(x.c()), NAN);
-  test::run_combining(cuda::SliceSums<Terms>{slices, terms, partial.data()}, slices.blocks());
+  test::run_combining(cuda::SliceSums<Terms>{{slices, partial.data()}, terms}, slices.blocks());
   const cuda::WriteVectorGradients write{vectors.variance.f32.data<float>(),
                                          vectors.gamma.f32.data<float>(),
                                          1e-5,
@@ -297,7 +298,7 @@ TEST(CudaBatchNorm, GradientsThatNobodyWantsAreNotWritten) {
       vectors.in_f32(true), cuda::rows_of<const float>(x.f32), cuda::rows_of<const float>(dy.f32), {nullptr, 0}, 0};
   const cuda::RowSlices slices(x.f32.rows(), shape.c, 4);
   std::vector<float> partial(std::size_t{slices.slices} * 2 * 8, NAN), dshift(8, NAN);
-  test::run_combining(cuda::SliceSums<Terms>{slices, terms, partial.data()}, slices.blocks());
+  test::run_combining(cuda::SliceSums<Terms>{{slices, partial.data()}, terms}, slices.blocks());
   const cuda::WriteVectorGradients write{
       vectors.variance.f32.data<float>(), vectors.gamma.f32.data<float>(), 1e-5, {}, {}, {}, {dshift.data(), 0}};
   using Totals = cuda::TotalSums<2, cuda::WriteVectorGradients>;

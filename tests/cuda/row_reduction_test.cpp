@@ -31,7 +31,7 @@ void sum_by_threads(const Tensor& x, const Tensor& y, float beta) {
   using Terms = cuda::ElementTerms<T, width>;
   const cuda::RowSlices slices(x.rows(), x.c(), width);
   std::vector<float> partial(slices.slices * static_cast<std::size_t>(x.c()), NAN);
-  test::run_combining(cuda::SliceSums<Terms>{slices, Terms{cuda::rows_of<const T>(x)}, partial.data()},
+  test::run_combining(cuda::SliceSums<Terms>{{slices, partial.data()}, Terms{cuda::rows_of<const T>(x)}},
                       slices.blocks());
   using Totals = cuda::TotalSums<1, cuda::WriteSum>;
   test::run_combining(Totals{partial.data(), slices.slices, slices.c, {y.data<float>(), beta}},
@@ -79,7 +79,7 @@ TEST(RowReduction, OfNoRowsIsZero) {
   const cuda::RowSlices slices(0, 3, 1);
   std::vector<float> partial(3, NAN);
   const cuda::ElementTerms<float, 1> terms{{nullptr, 3}};
-  test::run_combining(cuda::SliceSums<cuda::ElementTerms<float, 1>>{slices, terms, partial.data()}, slices.blocks());
+  test::run_combining(cuda::SliceSums<cuda::ElementTerms<float, 1>>{{slices, partial.data()}, terms}, slices.blocks());
   using Totals = cuda::TotalSums<1, cuda::WriteSum>;
   test::run_combining(Totals{partial.data(), slices.slices, 3, {y.data<float>(), 0}}, Totals::blocks(3));
   EXPECT_EQ(y.to_vector<float>(), std::vector<float>(3, 0));

@@ -113,6 +113,11 @@ void MemoryTrace::report_race(const Access& other) {
                 << other.thread << " of block " << other.block;
 }
 
+}  // namespace test
+
+#if FALX_TRACED_KERNELS
+
+namespace test {
 namespace {
 
 void note(const void* address, std::size_t bytes, bool store) {
@@ -121,8 +126,6 @@ void note(const void* address, std::size_t bytes, bool store) {
 
 }  // namespace
 }  // namespace test
-
-#if FALX_TRACED_KERNELS
 
 // What the compiler calls. Names are the compiler's: gcc/tsan.cc, llvm's ThreadSanitizer.cpp.
 // NOLINTBEGIN(bugprone-reserved-identifier)
