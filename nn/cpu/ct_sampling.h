@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 #include "nn/functors/ct_input.h"
+#include "nn/tensor/tensor.h"
 
 namespace nn::cpu {
 
@@ -24,14 +24,12 @@ template <class T>
 class RingedPlane {
  public:
   RingedPlane(std::int64_t h, std::int64_t w)
-      : h_(h),
-        w_(w),
-        pixels_(std::make_unique_for_overwrite<Pixel<T>[]>(static_cast<std::size_t>((h + 3) * pitch()))) {}
+      : h_(h), w_(w), memory_(Tensor::empty({1, h + 3, w + 3, lanes}, dtype_of<T>)) {}
 
   std::int64_t h() const { return h_; }
   std::int64_t w() const { return w_; }
   std::int64_t pitch() const { return w_ + 3; }
-  Pixel<T>* row(std::int64_t y) const { return pixels_.get() + (y + 1) * pitch() + 1; }
+  Pixel<T>* row(std::int64_t y) const { return reinterpret_cast<Pixel<T>*>(memory_.data<T>()) + (y + 1) * pitch() + 1; }
 
   void ring(const Pixel<T>& air) const {
     for (const std::int64_t y : {std::int64_t{-1}, h_, h_ + 1}) std::fill_n(row(y) - 1, pitch(), air);
@@ -40,7 +38,7 @@ class RingedPlane {
 
  private:
   std::int64_t h_, w_;
-  std::unique_ptr<Pixel<T>[]> pixels_;
+  Tensor memory_;  // of the pool: 4 MiB an image, which would be new pages every time
 };
 
 /// Where the samples of one column offset lie along the source's rows, if that is the same in every output row.

@@ -66,11 +66,9 @@ struct StoreTaps {
   float beta;
 
   HWY_INLINE void operator()(int i, int j, Vector value) const {
-    const Lanes d;
-    const auto exist = hn::FirstN(d, static_cast<std::size_t>(count));
     float* to = first + (i * taps_a_line + j) * tap_step;
-    if (beta != 0) value = hn::MulAdd(hn::Set(d, beta), load_first(to, count), value);
-    hn::BlendedStore(value, exist, d, to);
+    if (beta != 0) value = hn::MulAdd(hn::Set(Lanes(), beta), load_first(to, count), value);
+    store_first(value, count, to);
   }
 };
 

@@ -274,6 +274,21 @@ HWY_INLINE Vector load_first(const float* from, std::int64_t count) {
 #endif
 }
 
+/// Stores the first `count` elements of a vector (1 or more). Nothing else is written: before AVX2 a masked store would
+/// write its neighbours back, too, which may be another thread's.
+HWY_INLINE void store_first(Vector value, std::int64_t count, float* to) {
+  const Lanes d;
+#if HWY_TARGET <= HWY_AVX2
+  hn::BlendedStore(value, hn::FirstN(d, static_cast<std::size_t>(count)), d, to);
+#else
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  if (count >= lanes) return hn::StoreU(value, d, to);
+  HWY_ALIGN float existing[channel_step];
+  hn::Store(value, d, existing);
+  for (std::int64_t i = 0; i < count; ++i) to[i] = existing[i];
+#endif
+}
+
 }  // namespace nn::cpu::winograd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

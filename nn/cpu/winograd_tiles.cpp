@@ -157,12 +157,11 @@ struct StoreAnyTile {
   HWY_INLINE void operator()(int i, int j, Vector value) const {
     if (i >= end_h || j >= end_w) return;
     const Lanes d;
-    const auto exist = hn::FirstN(d, static_cast<std::size_t>(channels));
     float* to = first + i * line + j * pitch;
     value = hn::MulAdd(value, scale, shift);
     if (relu) value = hn::IfThenZeroElse(hn::Lt(value, hn::Zero(d)), value);
     if (beta != 0) value = hn::MulAdd(hn::Set(d, beta), load_first(to, channels), value);
-    hn::BlendedStore(value, exist, d, to);
+    store_first(value, channels, to);
   }
 };
 
