@@ -38,16 +38,16 @@ void repeat_run(char byte, std::size_t count, std::span<char> to) {
   }
 }
 
-/// A segment is a row of runs: a control byte n, then for n >= 0 that many bytes and one more as they are, for
-/// -127 <= n < 0 one byte that stands 1 - n times. Returns how many bytes follow the last run.
+/// A segment is a row of runs: a control byte n, then for n < 128 that many bytes and one more as they are, for n > 128
+/// one byte that stands 257 - n times. Returns how many bytes follow the last run.
 std::size_t unpack(std::string_view segment, std::span<char> plane) {
   while (!plane.empty()) {
     NN_CHECK(!segment.empty(), "RLE: a segment ends ", plane.size(), " pixels too early");
-    const int control = static_cast<std::int8_t>(segment.front());
+    const std::size_t control = static_cast<std::uint8_t>(segment.front());
     segment.remove_prefix(1);
-    if (control == -128) continue;  // says nothing
-    const bool is_literal = control >= 0;
-    const auto count = static_cast<std::size_t>(is_literal ? control + 1 : 1 - control);
+    if (control == 128) continue;  // says nothing
+    const bool is_literal = control < 128;
+    const std::size_t count = is_literal ? control + 1 : 257 - control;
     const std::size_t stored = is_literal ? count : 1;
     NN_CHECK(stored <= segment.size(), "RLE: a segment ends within a run");
     NN_CHECK(count <= plane.size(), "RLE: a run goes ", count - plane.size(), " pixels beyond the picture");
