@@ -185,7 +185,8 @@ class WindowedSums {
  private:
   HWY_INLINE LaneVectors at_pixels(std::int64_t x) const {
     const Floats d;
-    LaneVectors sums = start_;
+    LaneVectors sums;  // not copied as a whole: g++ would do that in halves of registers
+    for_each_lane<lanes>([](int, Vector& sum, const Vector& start) HWY_ATTR { sum = start; }, sums, start_);
     for (int t = 0; t < taps_; ++t) {
       const Vector weight = hn::Set(d, weight_[t]);
       const std::array<const float*, 4>& hu = hu_[t];
