@@ -1,0 +1,47 @@
+// --precision bf16 without a GPU: for what only predicts, where the CPU has instructions for it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "nn/core/device_runtime.h"
+#include "nn/cpu/product_precision.h"
+#include "tests/apps/run_falx.h"
+
+namespace {
+
+using nlohmann::json;
+using test::ProgramResult;
+using test::run_falx;
+using testing::HasSubstr;
+
+void expect_one_line(const ProgramResult& result, const std::string& text) {
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_EQ(std::count(result.error.begin(), result.error.end(), '\n'), 1) << result.error;
+  EXPECT_THAT(result.error, HasSubstr(text));
+}
+
+constexpr const char* bench = "bench --device cpu --precision bf16 --size 32 --batch 1 --seconds 0 --json --what ";
+
+TEST(FalxBf16, PredictsInBf16WhereTheCpuCan) {
+  const std::vector<std::string> available = nn::cpu::product_precisions();
+  const json system = json::parse(run_falx("info --json").out);
+  EXPECT_EQ(system.at("products_available"), available);
+  const ProgramResult result = run_falx(bench + std::string("infer"));
+  if (available.size() == 1) return expect_one_line(result, "this CPU has neither AVX512_BF16 nor AMX-BF16");
+  ASSERT_EQ(result.exit_code, 0) << result.error;
+  EXPECT_EQ(json::parse(result.lines().back())["precision"], "bf16");
+}
+
+TEST(FalxBf16, TrainsInF32Alone) {
+  expect_one_line(run_falx(bench + std::string("train")),
+                  "--precision bf16 needs a GPU to train: in bf16 the CPU only predicts");
+}
+
+TEST(FalxBf16, Tf32NeedsAGpu) {
+  expect_one_line(run_falx("bench --device cpu --what infer --precision tf32"),
+                  "--precision tf32 needs a GPU: the CPU computes in f32, and in bf16 for inference");
+}
+
+}  // namespace
