@@ -122,6 +122,7 @@ void launch_combining(const Body& body, std::int64_t blocks) {
       *backwards = *shared;
       for_each_thread(block, [&](std::uint32_t thread) { body.combine(thread, step, *shared); });
       for (std::uint32_t thread = block_threads; thread-- > 0;) body.combine(thread, step, *backwards);
+      // NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): bits are to be the same
       NN_CHECK(std::memcmp(shared.get(), backwards.get(), sizeof(*shared)) == 0, "[launch] threads of a step race");
       barrier();
     }

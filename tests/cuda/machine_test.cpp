@@ -103,7 +103,7 @@ TEST_F(CudaMachine, HasCeilings) {
 
   const std::int64_t n = 8192;
   const auto square = [&](DType dtype) {
-    const Tensor matrix = Tensor::empty(nn::matrix_shape(n, n), dtype, Device::cuda);
+    Tensor matrix = Tensor::empty(nn::matrix_shape(n, n), dtype, Device::cuda);
     nn::fill(0.37, matrix);  // zeros would draw less power, and be faster
     return matrix;
   };

@@ -29,7 +29,8 @@ class StagingKernels : public testing::TestWithParam<DType> {
   /// Numbers that are exact in bf16, on the CPU.
   static Tensor drawn(const Shape& shape) {
     nn::Random random(17);
-    const Tensor rounded = Tensor::empty(shape, DType::bf16), values = Tensor::empty(shape);
+    const Tensor rounded = Tensor::empty(shape, DType::bf16);
+    Tensor values = Tensor::empty(shape);
     nn::cast(Tensor::from<double>(shape, test::uniform(-1, 1)(shape.elements(), random)), rounded);
     nn::cast(rounded, values);
     return values;
@@ -40,12 +41,13 @@ class StagingKernels : public testing::TestWithParam<DType> {
     const Tensor typed = Tensor::empty(shape, dtype);
     nn::cast(values, typed);
     const Tensor wide = Tensor::zeros({shape.n, shape.h, shape.w, (shape.c + 7) / 8 * 8 + 16}, dtype, Device::cuda);
-    const Tensor inside = wide.channel_range(8, 8 + shape.c);
+    Tensor inside = wide.channel_range(8, 8 + shape.c);
     nn::copy_into(typed, inside);
     return inside;
   }
   static Tensor on_cpu(const Tensor& tensor) {
-    const Tensor host = nn::to_device(tensor, Device::cpu), wide = Tensor::empty(host.shape());
+    const Tensor host = nn::to_device(tensor, Device::cpu);
+    Tensor wide = Tensor::empty(host.shape());
     nn::cast(host, wide);
     return wide;
   }

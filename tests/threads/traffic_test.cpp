@@ -25,12 +25,9 @@ using nn::Shape;
 using nn::Tensor;
 using test::MemoryTrace;
 
-Tensor map(const Shape& shape, DType dtype = DType::bf16) {
-  const Tensor tensor = Tensor::zeros(shape, dtype, Device::cuda);
-  return tensor;
-}
+Tensor map(const Shape& shape, DType dtype = DType::bf16) { return Tensor::zeros(shape, dtype, Device::cuda); }
 Tensor vector(std::int64_t c, double value = 1) {
-  const Tensor tensor = Tensor::empty(nn::vector_shape(c), DType::f32, Device::cuda);
+  Tensor tensor = Tensor::empty(nn::vector_shape(c), DType::f32, Device::cuda);
   nn::fill(value, tensor);
   return tensor;
 }

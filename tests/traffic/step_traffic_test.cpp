@@ -14,7 +14,6 @@
 
 namespace {
 
-using nn::DType;
 using test::RecordedCall;
 using test::RecordedStep;
 using test::StepSettings;
