@@ -152,6 +152,7 @@ template <class Network>
 std::size_t peak_of_step(bool recompute) {
   const auto network = make<Network>(deep, DType::f32, recompute);
   results_of_step(*network, DType::f32, {.training = true});  // leaves gradients
+  network->initialize(4);                                     // other weights, as an update leaves them
   const std::size_t before = nn::memory_use(nn::Device::cpu).live;
   nn::reset_peak_memory(nn::Device::cpu);
   results_of_step(*network, DType::f32, {.training = true});
