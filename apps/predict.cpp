@@ -165,7 +165,7 @@ int run_predict(const Options& options, Progress& progress) {
   train::PredictOptions predict_options = options.predict;
   predict_options.compute = choose_compute(options.compute);
   use_conv(options.compute.conv);
-  predict_options.kept_conv_choices = options.compute.conv.empty();
+  predict_options.kept_conv_choices = options.compute.conv.empty() && options.compute.precision == "f32";
   const train::Ensemble ensemble = read_models(options);
   Template rows;  // read first: a wrong template should not cost the wait for predictions
   if (!options.submission_template.empty()) rows = train::read_template(options.submission_template);

@@ -44,9 +44,8 @@ inline constexpr const char* tune_conv_on_gpu =
     "--conv tune is for the CPU; a GPU's convolutions run by cuDNN's plans, which --autotune times";
 
 /// Chooses the device and configures it, and the CPU's products and convolutions: these by auto where the choices are
-/// still to be made
-/// (--conv tune) or read (a file), which is left to who knows the run. Throws nn::Error in one line for a device that
-/// is not there, and for a precision that it does not have.
+/// still to be made (--conv tune) or read (a file), which is left to who knows the run. Throws nn::Error in one line
+/// for a device that is not there, and for a precision that it does not have.
 Compute set_up(const ComputeOptions& options, Work work = Work::inference);
 
 }  // namespace train

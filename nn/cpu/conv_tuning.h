@@ -14,7 +14,8 @@ using TimeConv = std::function<double(ConvAlgorithm algorithm)>;
 /// What times a pass with so many images at once.
 using MakeTimeConv = std::function<TimeConv(const ConvKey& key, std::int64_t images)>;
 
-/// Runs the kernel, f32, on random numbers in memory of its own. Alone: without what a network fuses with it.
+/// Runs the kernel, f32, on random numbers in memory of its own. Alone, without what a network fuses with it, and as in
+/// training, with weights that change from run to run.
 TimeConv time_kernel(const ConvKey& key, std::int64_t images);
 
 /// Times the algorithms in turn, again and again, and keeps each one's fastest time; one that takes twice the fastest
