@@ -49,7 +49,7 @@ std::vector<double> rounded(std::vector<double> values) {
 
 Tensor forward(const ConvCase& c, const ConvPrologue& prologue = {}, const ConvEpilogue& epilogue = {},
                bool slices = false) {
-  const Tensor y = random_tensor<float>(conv2d_output_shape(c.x, c.w, c.geometry), 3, slices);
+  Tensor y = random_tensor<float>(conv2d_output_shape(c.x, c.w, c.geometry), 3, slices);
   conv2d_forward(random_tensor<float>(c.x, 1, slices), random_tensor<float>(c.w, 2, slices), prologue, epilogue,
                  c.geometry, y);
   return y;
@@ -150,7 +150,7 @@ TEST_F(Bf16Product, RoundsToTheNearestAndTiesToEven) {
 
 /// A {rows,1,1,depth} B^T, B {columns,1,1,depth}, by a kernel, whether it may be chosen or not.
 Tensor product(const Tensor& a, const Tensor& b, const cpu::Bf16Kernel& kernel) {
-  const Tensor c = Tensor::empty(matrix_shape(a.n(), b.n()));
+  Tensor c = Tensor::empty(matrix_shape(a.n(), b.n()));
   multiply_bf16(cpu::PatchReader<float>(a, {}), a.n(),
                 cpu::Bf16Matrix(cpu::PatchReader<float>(b, {}), a.c(), b.n(), kernel),
                 cpu::PixelWriter<float>(c, {}, {}), kernel);
