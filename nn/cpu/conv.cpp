@@ -146,7 +146,7 @@ void forward(const Tensor& x, const Tensor& w, const ConvPrologue& prologue, con
     const WindowGrid grid = forward_grid(w.shape(), geometry, y.shape());
     PixelWriter<T> pixels(y, pixel_grid(y.shape()), epilogue);
     if (!epilogue.mean.defined()) return multiply_patches<T>(x, grid, prologue, *weights, pixels);
-    const std::int64_t piece_rows = patch_piece_rows<T>(x.shape(), grid);
+    const std::int64_t piece_rows = patch_piece_rows<T>(x.shape(), grid, y.c());
     ChannelMoments moments(blocks(y.rows(), piece_rows), y.c());
     pixels.measure_into(moments, piece_rows);
     multiply_patches<T>(x, grid, prologue, *weights, pixels);
@@ -164,7 +164,7 @@ void backward_weights(const Tensor& x, const Tensor& dy, const ConvPrologue& pro
   dispatch_float("conv2d_backward_weights", x, [&]<class T>() {
     const WindowGrid grid = forward_grid(dw.shape(), geometry, dy.shape());
     if constexpr (std::is_same_v<T, float>) {
-      if (reads_lines(grid, dy.dtype()) && dy.c() % tile_shape<T>().vector == 0) {
+      if (reads_lines(grid, dy.c(), dy.dtype()) && dy.c() % tile_shape<T>().vector == 0) {
         return multiply_transposed_lines_of(dy, x, grid, prologue, WeightWriter<T>(dw, beta));
       }
     }

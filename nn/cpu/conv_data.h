@@ -76,7 +76,7 @@ void multiply_backward_data(const Tensor& dy, const Tensor& w, const ConvGeometr
                               .first_w = first_w};
       const std::int64_t depth = taps_h.count * taps_w.count * w.n();
       const auto weights = PackedMatrix<T>::from_rows(FlippedWeights<T>(w, geometry, taps_h, taps_w), depth, w.c());
-      take(pixels, patch_piece_rows<T>(dy.shape(), windows),
+      take(pixels, patch_piece_rows<T>(dy.shape(), windows, w.c()),
            [&](const MatrixWriter<T>& writer) { multiply_patches<T>(dy, windows, {}, weights, writer); });
     }
   }

@@ -138,9 +138,9 @@ struct Transposed {
 
 }  // namespace
 
-bool reads_lines(const WindowGrid& grid, DType dtype) {
+bool reads_lines(const WindowGrid& grid, std::int64_t columns, DType dtype) {
   return dtype == DType::f32 && !simd_target_is_baseline() && grid.kernel_h * grid.kernel_w > 1 && grid.count_w >= 8 &&
-         grid.count_w % 2 == 0;
+         grid.count_w % 2 == 0 && columns >= tile_shape<float>().columns;
 }
 
 std::int64_t line_piece_rows(const Shape& image, const WindowGrid& grid) {

@@ -8,8 +8,9 @@
 
 namespace nn::cpu {
 
-/// True if the patches are better read from lines than copied one by one: windows of several pixels, many on a line.
-bool reads_lines(const WindowGrid& grid, DType dtype);
+/// True if the patches are better read from lines than copied one by one: windows of several pixels, many on a line,
+/// and a result that fills the columns of a tile.
+bool reads_lines(const WindowGrid& grid, std::int64_t columns, DType dtype);
 
 /// The products of conv.cpp's head, for grids of which reads_lines() is true.
 /// C = Z B. The writer gets rows in pieces that begin at multiples of line_piece_rows().

@@ -16,15 +16,15 @@ template <class T>
 void multiply_patches(const Tensor& image, const WindowGrid& grid, const ConvPrologue& prologue,
                       const PackedMatrix<T>& b, const MatrixWriter<T>& c) {
   if constexpr (std::is_same_v<T, float>) {
-    if (reads_lines(grid, image.dtype())) return multiply_lines_of(image, grid, prologue, b, c);
+    if (reads_lines(grid, b.columns(), image.dtype())) return multiply_lines_of(image, grid, prologue, b, c);
   }
   multiply<T>(PatchReader<T>(image, grid, prologue), image.n() * grid.count_h * grid.count_w, b, c);
 }
 
 /// The writer gets rows in pieces that begin at multiples of this.
 template <class T>
-std::int64_t patch_piece_rows(const Shape& image, const WindowGrid& grid) {
-  if (reads_lines(grid, dtype_of<T>)) return line_piece_rows(image, grid);
+std::int64_t patch_piece_rows(const Shape& image, const WindowGrid& grid, std::int64_t columns) {
+  if (reads_lines(grid, columns, dtype_of<T>)) return line_piece_rows(image, grid);
   return rows_per_piece<T>(image.n * grid.count_h * grid.count_w);
 }
 
