@@ -95,6 +95,12 @@ void check_pixel_data(const Dataset& dataset, const PixelModule& module, std::ve
   DcmPixelData* const pixel_data = find_pixel_data(dataset);
   if (!is_encapsulated(dataset)) {
     if (pixel_data->getLengthField() == 0) reject_file(dataset, reject::no_pixel_data, "pixel data are empty");
+    if (pixel_data->getLengthField() == DCM_UndefinedLength) {
+      reject_file(dataset, reject::decode_failed,
+                  "pixel data cannot be decoded: transfer syntax " + printable(dataset.transfer_syntax()) +
+                      " needs uncompressed pixels, but these stand in fragments as compressed ones do; correct "
+                      "TransferSyntaxUID to that of the fragments, or export the slice again");
+    }
     check_length(dataset, module, *pixel_data, reasons);
     return;
   }

@@ -27,7 +27,7 @@ bool is_plain(const Dataset& dataset, const PixelModule& module) {
 std::vector<std::int16_t> read_plain(const PixelModule& module, DcmPixelData& pixel_data) {
   std::vector<std::int16_t> cells(module.pixels());
   const OFCondition read = pixel_data.getPartialValue(cells.data(), 0, static_cast<Uint32>(module.bytes()));
-  NN_CHECK(read.good(), read.text());
+  NN_CHECK(read.good(), "expected ", module.bytes(), " uncompressed bytes, they cannot be read: ", read.text());
   return cells;
 }
 

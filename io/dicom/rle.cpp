@@ -39,18 +39,18 @@ void repeat_run(char byte, std::size_t count, std::span<char> to) {
 }
 
 /// A segment is a row of runs: a control byte n, then for n < 128 that many bytes and one more as they are, for n > 128
-/// one byte that stands 257 - n times. Returns how many bytes follow the last run.
-std::size_t unpack(std::string_view segment, std::span<char> plane) {
+/// one byte that stands 257 - n times. What goes beyond the last pixel is left, as other readers leave it: encoders pad
+/// segments to 2 or 4 bytes, some in runs, and none of it can be a pixel.
+void unpack(std::string_view segment, std::span<char> plane) {
   while (!plane.empty()) {
     NN_CHECK(!segment.empty(), "RLE: a segment ends ", plane.size(), " pixels too early");
     const std::size_t control = static_cast<std::uint8_t>(segment.front());
     segment.remove_prefix(1);
     if (control == 128) continue;  // says nothing
     const bool is_literal = control < 128;
-    const std::size_t count = is_literal ? control + 1 : 257 - control;
+    const std::size_t count = std::min(is_literal ? control + 1 : 257 - control, plane.size());
     const std::size_t stored = is_literal ? count : 1;
     NN_CHECK(stored <= segment.size(), "RLE: a segment ends within a run");
-    NN_CHECK(count <= plane.size(), "RLE: a run goes ", count - plane.size(), " pixels beyond the picture");
     if (is_literal) {
       copy_run(segment, count, plane);
     } else {
@@ -59,7 +59,6 @@ std::size_t unpack(std::string_view segment, std::span<char> plane) {
     segment.remove_prefix(stored);
     plane = plane.subspan(count);
   }
-  return segment.size();
 }
 
 }  // namespace
@@ -69,16 +68,15 @@ std::vector<std::int16_t> decode_rle(std::string_view frame, std::size_t pixels,
   const auto segments = static_cast<std::size_t>(bits_allocated / 8);
   NN_CHECK(header_number(frame, 0) == segments, "RLE: expected ", segments, " segments for ", bits_allocated,
            " bits, found ", header_number(frame, 0));
-  const nn::Storage memory(segments * pixels, nn::Device::cpu);  // kept from picture to picture, unlike a vector's
-  const std::span<char> planes(static_cast<char*>(memory.data()),
-                               memory.bytes());  // the highest byte of all comes first
+  // Kept from picture to picture, unlike a vector's memory; while a picture is decoded it counts as a tensor's.
+  const nn::Storage memory(segments * pixels, nn::Device::cpu);
+  const std::span<char> planes(static_cast<char*>(memory.data()), memory.bytes());  // of bytes, the highest first
   for (std::size_t i = 0; i < segments; ++i) {
-    const bool is_last = i + 1 == segments;
-    const std::size_t begin = header_number(frame, i + 1), end = is_last ? frame.size() : header_number(frame, i + 2);
+    const std::size_t begin = header_number(frame, i + 1);
+    const std::size_t end = i + 1 == segments ? frame.size() : header_number(frame, i + 2);
     NN_CHECK(header_bytes <= begin && begin <= end && end <= frame.size(), "RLE: segment ", i, " goes from byte ",
              begin, " to ", end, " of ", frame.size());
-    const std::size_t rest = unpack(frame.substr(begin, end - begin), planes.subspan(i * pixels, pixels));
-    NN_CHECK(is_last || rest <= 1, "RLE: segment ", i, " has ", rest, " bytes too many");  // one makes it even
+    unpack(frame.substr(begin, end - begin), planes.subspan(i * pixels, pixels));
   }
   std::vector<std::int16_t> cells(pixels);
   const char* const high = planes.data();

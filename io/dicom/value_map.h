@@ -1,10 +1,12 @@
-// What happens to one stored value before it is a linear map from Hounsfield units, and that map. Of hounsfield.cpp.
+// What happens to one stored value before it is a linear map from Hounsfield units, that map, and which a picture
+// needs. Of hounsfield.cpp.
 #pragma once
 
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
 #include <limits>
+#include <vector>
 
 #include "io/dicom/hounsfield.h"
 
@@ -33,6 +35,16 @@ struct ValueMap {
     return std::llround(below == (slope > 0) ? std::floor(value) : std::ceil(value));
   }
 };
+
+/// Between PixelPaddingValue and PixelPaddingRangeLimit.
+bool is_declared_padding(std::int32_t value, const StoredFormat& format);
+
+/// What the header says of wrapped values; the pixels decide.
+bool may_be_wrapped(const StoredFormat& format);
+
+/// Looks at the values of MONOCHROME1, and of what may be wrapped; tells in `reasons` what it found.
+ValueMap choose_map(const std::vector<std::int32_t>& values, int rows, int columns, const StoredFormat& format,
+                    std::vector<Reason>& reasons);
 
 /// The fixed values whose HU are not below -1024: the map is monotonic, so they are a range.
 inline Range not_below_air(const ValueMap& map) {

@@ -1,4 +1,5 @@
 // Every transfer syntax must give what the uncompressed slice gives.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -70,6 +71,23 @@ TEST(TransferSyntaxes, TruncatedCompressedPixelsAreRefused) {
     } catch (const io::FileRejected& error) {
       EXPECT_EQ(error.code(), "truncated") << syntax << ": " << error.detail();
     }
+  }
+}
+
+TEST(TransferSyntaxes, CompressedPixelsUnderAnUncompressedHeaderAreRefusedWithAReason) {
+  const test::TemporaryDirectory directory;
+  const std::string path = (directory / "slice.dcm").string(), rle = "1.2.840.10008.1.2.5";
+  test::write_dicom(path, {.rows = 16, .columns = 16, .values = textured(256, 0, 4095), .transfer_syntax = rle});
+  std::string contents = test::contents(path);
+  ASSERT_NE(contents.find(rle), std::string::npos);
+  test::write_contents(path, contents.replace(contents.find(rle), rle.size(), "1.2.840.10008.1.2.1"));
+  try {
+    io::read_slice(path);
+    ADD_FAILURE() << "was read";
+  } catch (const io::FileRejected& error) {
+    EXPECT_EQ(error.code(), "decode_failed");
+    EXPECT_THAT(error.detail(), testing::HasSubstr("1.2.840.10008.1.2.1 needs uncompressed pixels"));
+    EXPECT_THAT(error.detail(), testing::HasSubstr("correct TransferSyntaxUID"));
   }
 }
 
