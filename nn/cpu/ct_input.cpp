@@ -86,7 +86,7 @@ void sample_output(const RingedPlane<float>& plane, const AffineMap& map, const 
 
 void sample_output(const RingedPlane<double>& plane, const AffineMap& map, const LaneGroup<double>& group,
                    const Tensor& mean, const Tensor& deviation, const Tensor& y) {
-  const MeanSampler<double> sampler(plane, map, y.w());
+  const MeanSampler sampler(plane, map, y.w());
   const LaneScale<double> lane = normalisation(mean, deviation, group, sampler.samples());
   parallel_for(0, y.h(), rows_per_chunk(y.w() * sampler.samples() * lanes), [&](std::int64_t begin, std::int64_t end) {
     std::vector<Pixel<double>> sums(static_cast<std::size_t>(y.w()));

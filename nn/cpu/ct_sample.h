@@ -6,8 +6,9 @@
 #include <cstdint>
 #include <type_traits>
 
-#include "nn/cpu/ct_rows.h"
-#include "nn/cpu/ct_sampling.h"
+#include "nn/cpu/ct_hounsfield.h"
+#include "nn/cpu/ct_lanes.h"
+#include "nn/cpu/ct_windows.h"
 #include "nn/functors/ct_input.h"
 #include "nn/tensor/tensor.h"
 

@@ -1,22 +1,16 @@
-// Bilinear sampling of a picture of four-channel pixels through an affine map, for nn/cpu/ct_input.cpp. Four lanes
-// because a pixel then is one or two vector registers, and a sample needs no gather.
+// Bilinear sampling of a picture of four-channel pixels through an affine map, for nn/cpu/ct_input.cpp: the picture in
+// f32 or f64, the sampling in f64 (ct_turned.h has that in f32).
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 #include <vector>
 
+#include "nn/cpu/ct_lanes.h"
 #include "nn/functors/ct_input.h"
 #include "nn/tensor/tensor.h"
 
 namespace nn::cpu {
-
-inline constexpr int lanes = 4;
-
-template <class T>
-struct alignas(lanes * sizeof(T)) Pixel {
-  T lane[lanes];
-};
 
 /// The source with its ring: rows and columns -1 to h and -1 to w, and one more of each, which a point on the ring
 /// reads with share 0.
@@ -42,18 +36,16 @@ class RingedPlane {
 };
 
 /// Where the samples of one column offset lie along the source's rows, if that is the same in every output row.
-template <class T>
 struct ColumnPoints {
   std::vector<std::int32_t> before;
-  std::vector<T> share;
+  std::vector<double> share;
 };
 
 /// Each output pixel as the sum of its samples; see functors::samples_per_pixel.
-template <class T>
 class MeanSampler {
  public:
   /// `plane` must outlive it, and may change between calls of sum_row.
-  MeanSampler(const RingedPlane<T>& plane, const functors::AffineMap& map, std::int64_t columns)
+  MeanSampler(const RingedPlane<double>& plane, const functors::AffineMap& map, std::int64_t columns)
       : plane_(plane),
         map_(map),
         across_(functors::samples_per_pixel(map.column_step())),
@@ -66,8 +58,8 @@ class MeanSampler {
   int samples() const { return across_ * down_; }
 
   /// sums[j] = the sum over the samples of output pixel (j, row), for all columns.
-  void sum_row(std::int64_t row, std::vector<Pixel<T>>& sums) const {
-    std::fill(sums.begin(), sums.end(), Pixel<T>{});
+  void sum_row(std::int64_t row, std::vector<Pixel<double>>& sums) const {
+    std::fill(sums.begin(), sums.end(), Pixel<double>{});
     for (int b = 0; b < down_; ++b) {
       const double y = static_cast<double>(row) + functors::sample_offset(b, down_);
       for (int a = 0; a < across_; ++a) {
@@ -83,51 +75,51 @@ class MeanSampler {
  private:
   double offset(int a) const { return functors::sample_offset(a, across_); }
 
-  ColumnPoints<T> column_points(double column_offset, std::int64_t columns) const {
-    ColumnPoints<T> points;
+  ColumnPoints column_points(double column_offset, std::int64_t columns) const {
+    ColumnPoints points;
     for (std::int64_t j = 0; j < columns; ++j) {
       const functors::SamplePoint x(map_.x(static_cast<double>(j) + column_offset, 0), static_cast<int>(plane_.w()));
       points.before.push_back(x.before);
-      points.share.push_back(static_cast<T>(x.share));
+      points.share.push_back(x.share);
     }
     return points;
   }
 
   /// Adds the sample at output column j + column_offset and output row `row`, for all columns.
-  void add_general(double column_offset, double row, std::vector<Pixel<T>>& sums) const {
+  void add_general(double column_offset, double row, std::vector<Pixel<double>>& sums) const {
     const int h = static_cast<int>(plane_.h()), w = static_cast<int>(plane_.w());
     for (std::size_t j = 0; j < sums.size(); ++j) {
       const double column = static_cast<double>(j) + column_offset;
       const functors::SamplePoint x(map_.x(column, row), w), y(map_.y(column, row), h);
-      const Pixel<T>* above = plane_.row(y.before) + x.before;
-      add_sample(above, above + plane_.pitch(), static_cast<T>(x.share), static_cast<T>(y.share), sums[j]);
+      const Pixel<double>* above = plane_.row(y.before) + x.before;
+      add_sample(above, above + plane_.pitch(), x.share, y.share, sums[j]);
     }
   }
 
   /// The same where the map neither turns nor shears: the same bits in half the time.
-  void add_upright(const ColumnPoints<T>& points, double row, std::vector<Pixel<T>>& sums) const {
+  void add_upright(const ColumnPoints& points, double row, std::vector<Pixel<double>>& sums) const {
     const functors::SamplePoint y(map_.y(0, row), static_cast<int>(plane_.h()));
-    const Pixel<T>*above = plane_.row(y.before), *below = above + plane_.pitch();
-    const T share_y = static_cast<T>(y.share);
+    const Pixel<double>*above = plane_.row(y.before), *below = above + plane_.pitch();
     for (std::size_t j = 0; j < sums.size(); ++j) {
       const std::int64_t x = points.before[j];
-      add_sample(above + x, below + x, points.share[j], share_y, sums[j]);
+      add_sample(above + x, below + x, points.share[j], y.share, sums[j]);
     }
   }
 
-  static void add_sample(const Pixel<T>* above, const Pixel<T>* below, T share_x, T share_y, Pixel<T>& sum) {
+  static void add_sample(const Pixel<double>* above, const Pixel<double>* below, double share_x, double share_y,
+                         Pixel<double>& sum) {
     for (int l = 0; l < lanes; ++l) {
-      const T top = functors::interpolate(above[0].lane[l], above[1].lane[l], share_x);
-      const T bottom = functors::interpolate(below[0].lane[l], below[1].lane[l], share_x);
+      const double top = functors::interpolate(above[0].lane[l], above[1].lane[l], share_x);
+      const double bottom = functors::interpolate(below[0].lane[l], below[1].lane[l], share_x);
       sum.lane[l] += functors::interpolate(top, bottom, share_y);
     }
   }
 
-  const RingedPlane<T>& plane_;
+  const RingedPlane<double>& plane_;
   functors::AffineMap map_;
   int across_, down_;
   bool upright_;
-  std::vector<ColumnPoints<T>> columns_;
+  std::vector<ColumnPoints> columns_;
 };
 
 }  // namespace nn::cpu

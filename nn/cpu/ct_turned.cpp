@@ -24,7 +24,7 @@ struct Places {
   alignas(64) float share_x[block], share_y[block];
 };
 
-#if HWY_TARGET == HWY_SCALAR
+#if HWY_TARGET == HWY_SCALAR || !HWY_HAVE_FLOAT64
 
 void find_places(const TurnedRow& row, double column, double line, Places& places) {
   for (int j = 0; j < block; ++j) {
@@ -53,7 +53,7 @@ void scale_pixel(const LaneScale<float>& scale, float* sum) {
 
 namespace hn = hwy::HWY_NAMESPACE;
 using Doubles = hn::CappedTag<double, 8>;
-using Pixel = hn::FixedTag<float, 4>;
+using FourFloats = hn::FixedTag<float, 4>;
 
 /// functors::SamplePoint of a register of positions.
 HWY_INLINE void find_places_along(hn::Vec<Doubles> position, int extent, std::int32_t* before, float* share) {
@@ -72,8 +72,8 @@ HWY_INLINE void find_places(const TurnedRow& row, double column, double line, Pl
   const double* m = row.map.m;
   const auto x_step = hn::Set(d, m[0]), x_start = hn::Set(d, m[1] * line + m[2]);
   const auto y_step = hn::Set(d, m[3]), y_start = hn::Set(d, m[4] * line + m[5]);
-  const int registers = static_cast<int>(hn::Lanes(d));
-  for (int j = 0; j < block; j += registers) {
+  const int per_register = static_cast<int>(hn::Lanes(d));
+  for (int j = 0; j < block; j += per_register) {
     const auto columns = hn::Add(hn::Iota(d, static_cast<double>(j)), hn::Set(d, column));
     find_places_along(hn::MulAdd(x_step, columns, x_start), row.plane_w, places.x + j, places.share_x + j);
     find_places_along(hn::MulAdd(y_step, columns, y_start), row.plane_h, places.y + j, places.share_y + j);
@@ -82,7 +82,7 @@ HWY_INLINE void find_places(const TurnedRow& row, double column, double line, Pl
 
 /// a pixel and the one after it, of two rows; sum is of one.
 HWY_INLINE void add_sample(const float* above, const float* below, float share_x, float share_y, float* sum) {
-  const Pixel d;
+  const FourFloats d;
 #if HWY_MAX_BYTES >= 32
   const hn::FixedTag<float, 8> pair;  // down first: one step for both pixels
   const auto top = hn::LoadU(pair, above);
@@ -100,7 +100,7 @@ HWY_INLINE void add_sample(const float* above, const float* below, float share_x
 }
 
 HWY_INLINE void scale_pixel(const LaneScale<float>& scale, float* sum) {
-  const Pixel d;
+  const FourFloats d;
   hn::Store(hn::MulAdd(hn::Load(d, sum), hn::LoadU(d, scale.scale), hn::LoadU(d, scale.shift)), d, sum);
 }
 

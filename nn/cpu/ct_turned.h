@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "nn/cpu/ct_rows.h"
+#include "nn/cpu/ct_lanes.h"
 #include "nn/functors/ct_input.h"
 
 namespace nn::cpu {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "nn/cpu/ct_sample.h"
+#include "nn/cpu/ct_weighted_pixels.h"
 #include "nn/cpu/elementwise.h"
 
 namespace nn::cpu {

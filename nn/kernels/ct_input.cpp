@@ -10,6 +10,9 @@ namespace {
 
 using functors::CtColumn;
 
+/// Widths of windows that f32 holds with room for a picture's sums; HU, as people mean it, from 1 to some thousands.
+constexpr double narrowest_window = 1e-6, widest_window = 1e9;
+
 /// One image's row of `parameters`.
 void check_row(const double* row, std::int64_t slices, int windows) {
   for (int i = 0; i < functors::ct_columns(windows); ++i) {
@@ -23,7 +26,8 @@ void check_row(const double* row, std::int64_t slices, int windows) {
   }
   for (int i = 0; i < windows; ++i) {
     const double width = row[CtColumn::windows + 2 * i + 1];
-    NN_CHECK(width > 0, "[ct_input] expects a window wider than 0, got ", width);
+    NN_CHECK(width >= narrowest_window && width <= widest_window, "[ct_input] expects windows from ", narrowest_window,
+             " to ", widest_window, " HU wide, got ", width);
   }
   functors::AffineMap map{};
   std::copy_n(row + CtColumn::affine, 6, map.m);

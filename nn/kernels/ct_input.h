@@ -11,7 +11,8 @@ namespace nn {
 /// windows + v is slice s in window v, (value - mean_c) / deviation_c.
 ///   slices      i16 {n, h, w, k} or {1, h, w, k}, which all samples then share; k slices (1 to 3) side by side
 ///   parameters  f64 {n, 1, 1, ct_columns(windows)}; on a GPU they were checked before (check_ct_parameters)
-///   mean, deviation  f64 {1, 1, 1, c}, deviation above 0; or both undefined: values stay in 0 .. 1
+///   mean, deviation  f64 {1, 1, 1, c}, deviation above 0; or both undefined: values stay in 0 .. 1 but for rounding
+///     (in f32 white can be off by 3e-7, on either side of 1)
 /// c is k * windows. Slices of different sizes take one call each, on y.batch_range(i, i + 1).
 extern Kernel<void(const Tensor& slices, const Tensor& parameters, const Tensor& mean, const Tensor& deviation,
                    const Tensor& y)>
