@@ -18,7 +18,7 @@
 #   --limit N      seconds that one command may take (default: 570)
 #   --total N      seconds after which nothing is begun and what runs is ended (default: none)
 #   --plan         only say what the steps would run and how many tests that is; needs a build, but no GPU
-# Exit code: 0 all passed, 1 something failed, 2 wrong usage, 3 no GPU here.
+# Exit code: 0 all passed, 1 something failed, 2 wrong usage, 3 no GPU here, 4 none failed, but something was left out.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
@@ -52,6 +52,7 @@ done
 # times, and what cuDNN and cuBLAS do is not ours to check.
 small='Cuda*:*Kernels.*-CudaMachine*:CudaNetworks*:CudaTraining*:CudaMemory.FillsUp*:*Slow*'
 own='*Parity*-*Conv*:*Linear*:*Slow*'
+own_alone='*Kernels.*-*Slow*' # among them what stands around convolutions: packing, prologues, folded weights
 tests="
 device      test_cuda    CudaMachine*
 runtime     test_cuda    *-CudaMachine*:CudaNetworks*:CudaTraining*:*CudaGolden*:SlowModelPlans*:ConvPlans*:GpuScript*
@@ -63,8 +64,11 @@ training    test_train   *Cuda*
 memcheck    test_cuda    $small
 memcheck    test_nn      *Parity*-*Slow*
 racecheck   test_nn      $own
+racecheck   test_cuda    $own_alone
 initcheck   test_nn      $own
+initcheck   test_cuda    $own_alone
 synccheck   test_nn      $own
+synccheck   test_cuda    $own_alone
 "
 
 # --plan: how many tests a line selects, so that a renamed suite cannot empty it unseen.
@@ -88,7 +92,13 @@ fi
 mkdir -p "$out" || exit 1
 summary=$out/summary.txt
 failures=0
+left_out=0
 note() { printf '%s\n' "$*" | tee -a "$summary"; }
+# leave_out NAME WHY: it did not run, so not everything passed.
+leave_out() {
+  left_out=$((left_out + 1))
+  note "$(printf '%-28s left out: %s' "$1" "$2")"
+}
 
 # Seconds that the next command may take; nothing if there is no time for any.
 time_left() {
@@ -97,23 +107,43 @@ time_left() {
   case $left in -* | 0) ;; *) echo "$left" ;; esac
 }
 
-# run NAME COMMAND...: with a time limit, everything it says in NAME.log, one line in the summary.
+# within_time COMMAND...: ended when its time is up.
+within_time() {
+  local left
+  left=$(time_left)
+  [ -n "$left" ] && timeout --kill-after=20 "$left" "$@"
+}
+
+# keep FILE: FILE.new becomes FILE, unless it is empty: then what an earlier run wrote stays.
+keep() { if [ -s "$1.new" ]; then mv "$1.new" "$1"; else rm -f "$1.new"; fi; }
+
+# run NAME COMMAND...: with a time limit, everything it says in NAME.log, one line in the summary. Sets `ran`: false if
+# there was no time to begin it; the log is then an earlier run's.
+ran=false
+unfinished=75 # exit code of a command that goes on where it stopped when it is run again
 run() {
   local name=$1 log=$out/$1.log begun=$SECONDS status verdict left
   shift
   left=$(time_left)
+  ran=false
   if [ -z "$left" ]; then
-    note "$(printf '%-28s left out: no time left' "$name")"
+    leave_out "$name" "no time left"
     return 1
   fi
+  ran=true
   timeout --kill-after=20 "$left" "$@" >"$log" 2>&1
   status=$?
   case $status in
     0) verdict=passed ;;
+    "$unfinished") verdict="UNFINISHED: run it again" ;;
     124 | 137) verdict="FAILED: took longer than $left s" ;;
     *) verdict="FAILED (exit code $status), see $log" ;;
   esac
-  [ $status -eq 0 ] || failures=$((failures + 1))
+  case $status in
+    0) ;;
+    "$unfinished") left_out=$((left_out + 1)) ;;
+    *) failures=$((failures + 1)) ;;
+  esac
   note "$(printf '%-28s %5d s  %s' "$name" $((SECONDS - begun)) "$verdict")"
   return $status
 }
@@ -125,8 +155,8 @@ run_tests() {
   while read -r step program filter; do
     [ "$step" = "$wanted" ] || continue
     log=$out/$step-$program.log
-    : >"$log"
     run "$step-$program" "$@" "$build/tests/$program" --gtest_filter="$filter" --gtest_color=no </dev/null
+    $ran || continue
     grep -E '^\[  (PASSED|SKIPPED|FAILED)' "$log" | sed 's/^/    /' | head -20 | tee -a "$summary"
     if [ -s "$log" ] && ! grep -qE '^\[  PASSED  \] [1-9]' "$log"; then
       note "    no test passed: $(grep -m1 -iE 'skipp|Running 0 tests|not available' "$log" | cut -c1-150)"
@@ -153,7 +183,7 @@ sanitize() {
   local tool=$1 sanitizer
   sanitizer=$(command -v compute-sanitizer || ls /usr/local/cuda/bin/compute-sanitizer 2>/dev/null)
   if [ -z "$sanitizer" ]; then
-    note "$(printf '%-28s left out: compute-sanitizer is not installed' "$tool")"
+    leave_out "$tool" "compute-sanitizer is not installed"
     return
   fi
   # Every tensor gets a cudaMalloc of its own, or a sanitizer would take its neighbours' memory for its.
@@ -161,20 +191,26 @@ sanitize() {
 }
 
 step_device() {
-  [ -x "$build/apps/falx" ] && "$build/apps/falx" info --json >"$out/machine.json" 2>/dev/null
+  if [ -x "$build/apps/falx" ]; then
+    run machine sh -c '"$1" info --json >"$2"' info "$build/apps/falx" "$out/machine.json.new" ||
+      : >"$out/machine.json.new"
+    keep "$out/machine.json"
+  fi
   run_tests device
+  $ran || return
   local log=$out/device-test_cuda.log
-  sed -n 's/^description //p' "$log" >"$out/device.json"
+  sed -n 's/^description //p' "$log" >"$out/device.json.new"
+  keep "$out/device.json"
   grep -E '^(ceiling|plans|plan|cuDNN) ' "$log" | sed 's/^/    /' | tee -a "$summary"
 }
 
 falx_is_there() {
   [ -x "$build/apps/falx" ] && return
-  note "$1: left out, there is no falx (built without DCMTK)"
+  leave_out "$1" "there is no falx (built without DCMTK)"
   return 1
 }
 
-# A line of JSON for each network, precision and work, before anything slower is tried.
+# A line of JSON for each network, precision and work, before anything slower is tried; with the options of step bench.
 step_falx() {
   falx_is_there falx || return
   local model precision what name
@@ -183,7 +219,7 @@ step_falx() {
       for what in train infer; do
         name=falx-$model-$precision-$what
         run "$name" "$build/apps/falx" bench --device cuda --model "$model" --precision "$precision" --what "$what" \
-          --batch 256 --size 224 --json && tail -1 "$out/$name.log" >>"$out/falx.jsonl"
+          --batch 256 --size 224 --autotune --json && tail -1 "$out/$name.log" >>"$out/falx.jsonl"
       done
     done
   done
@@ -212,26 +248,33 @@ f32  256 256 train eager,compile,max-autotune
 # What is measured is kept in peers.jsonl at once: the step goes on where it stopped before.
 step_bench() {
   falx_is_there bench || return
-  if ! python3 -c 'import sys, torch; sys.exit(not torch.cuda.is_available())' 2>/dev/null; then
-    note "bench: left out, python3 has no PyTorch with CUDA"
+  local log=$out/bench-torch.log
+  if ! within_time python3 -c 'import sys, torch; sys.exit(not torch.cuda.is_available())' 2>"$log"; then
+    leave_out bench "python3 has no PyTorch with CUDA, see $log"
     return
   fi
   local precision size batch what variants left
   while read -r precision size batch what variants; do
     [ -n "$precision" ] || continue
     left=$(time_left)
-    [ "${left%.*}" -gt 60 ] 2>/dev/null || { note "bench: no time left for $precision $size px, batch $batch, $what"; break; }
+    if ! [ "${left%.*}" -gt 60 ] 2>/dev/null; then
+      leave_out bench "no time left for $precision $size px, batch $batch, $what and the rows after it"
+      break
+    fi
     # shellcheck disable=SC2086  # several variants
-    run "bench-$precision-$size-$batch-$what-${variants//,/-}" python3 tests/cuda/peers_gpu.py --falx "$build/apps/falx" \
-      --model densenet121 vgg16 cnn cnn-2019 --precision "$precision" --size "$size" --batch "$batch" --what "$what" \
-      --variant ${variants//,/ } --results "$out/peers.jsonl" --budget $((${left%.*} - 30)) </dev/null
-    python3 tests/cuda/peers_gpu.py --results "$out/peers.jsonl" --table-only >"$out/peers.txt"
+    run "bench-$precision-$size-$batch-$what-${variants//,/-}" python3 tests/cuda/peers_gpu.py \
+      --falx "$build/apps/falx" --model densenet121 vgg16 cnn cnn-2019 --precision "$precision" --size "$size" \
+      --batch "$batch" --what "$what" --variant ${variants//,/ } --results "$out/peers.jsonl" \
+      --budget $((${left%.*} - 30)) </dev/null
+    within_time python3 tests/cuda/peers_gpu.py --results "$out/peers.jsonl" --table-only >"$out/peers.txt.new"
+    keep "$out/peers.txt"
   done <<<"$rows"
   note "table: $out/peers.txt"
 }
 
 note "$(date -u '+%Y-%m-%d %H:%M') UTC, commit $(git rev-parse --short HEAD 2>/dev/null || echo unknown), $gpus"
 for step in "${steps[@]}"; do
+  [ -n "$(time_left)" ] || { leave_out "$step" "no time left"; continue; }
   case $step in
     build) step_build || { note "nothing to run without a build"; break; } ;;
     memcheck | racecheck | initcheck | synccheck) sanitize "$step" ;;
@@ -239,5 +282,9 @@ for step in "${steps[@]}"; do
     *) run_tests "$step" ;;
   esac
 done
-note "$([ $failures -eq 0 ] && echo "all passed" || echo "$failures failures"), in $SECONDS s; logs in $out"
-[ $failures -eq 0 ]
+verdict="all passed"
+[ $left_out -eq 0 ] || verdict="nothing failed, but $left_out left out"
+[ $failures -eq 0 ] || verdict="$failures failures, $left_out left out"
+note "$verdict, in $SECONDS s; logs in $out"
+[ $failures -eq 0 ] || exit 1
+[ $left_out -eq 0 ] || exit 4

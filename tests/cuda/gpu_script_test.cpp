@@ -132,6 +132,31 @@ TEST_F(GpuScript, EndsWithItsTotalTime) {
   EXPECT_THAT(summary(), ContainsRegex("training-test_train .*left out: no time left"));
 }
 
+// --total is there to cut a run short, which must not look like a run that passed.
+TEST_F(GpuScript, WhatThereWasNoTimeForDidNotPass) {
+  pretend_a_gpu();
+  program("build/tests/test_nn", "echo '[  PASSED  ] 12 tests.'");
+  program("build/tests/test_cuda", "echo '[  PASSED  ] 5 tests.'");
+  const ScriptResult result = run(build_and_out() + "--total 0 parity golden");
+  EXPECT_EQ(result.exit_code, 4);
+  EXPECT_THAT(summary(), ContainsRegex("parity +left out: no time left"));
+  EXPECT_THAT(summary(), ContainsRegex("golden +left out: no time left"));
+  EXPECT_THAT(summary(), HasSubstr("nothing failed, but 2 left out"));
+  EXPECT_THAT(summary(), Not(HasSubstr("all passed")));
+}
+
+TEST_F(GpuScript, WhatIsLeftOutKeepsTheLogOfAnEarlierRun) {
+  pretend_a_gpu();
+  program("build/tests/test_cuda", "echo '[  PASSED  ] 5 tests.'");
+  program("build/tests/test_train", "echo '[  PASSED  ] 3 tests.'");
+  EXPECT_EQ(run(build_and_out() + "training").exit_code, 0) << summary();
+  program("build/tests/test_cuda", "exec sleep 60");
+  EXPECT_EQ(run(build_and_out() + "--total 1 training").exit_code, 1);
+  EXPECT_THAT(summary(), ContainsRegex("training-test_train .*left out"));
+  EXPECT_THAT(text_of(directory_ / "out" / "training-test_train.log"), HasSubstr("3 tests"));
+  EXPECT_EQ(text_of(directory_ / "out" / "training-test_cuda.log"), "");
+}
+
 TEST_F(GpuScript, ALaterRunAddsToTheSummary) {
   pretend_a_gpu();
   program("build/tests/test_nn", "echo '[  PASSED  ] 12 tests.'");
@@ -153,6 +178,27 @@ TEST_F(GpuScript, KeepsWhatTheDeviceSaysOfItself) {
   EXPECT_THAT(summary(), HasSubstr("ceiling copy 4.3 TB/s"));
 }
 
+TEST_F(GpuScript, KeepsAnEarlierDescriptionWhenTheDeviceSaysNothing) {
+  pretend_a_gpu();
+  program("build/apps/falx", "echo '{\"gpu\": \"Pretence\"}'");
+  program("build/tests/test_cuda", "echo 'description {\"deviceName\": \"Pretence\"}'; echo '[  PASSED  ] 3 tests.'");
+  EXPECT_EQ(run(build_and_out() + "device").exit_code, 0) << summary();
+  program("build/apps/falx", "echo '{\"gpu'; echo 'lost the GPU' >&2; exit 1");
+  program("build/tests/test_cuda", "echo '[  FAILED  ] CudaMachine.IsDescribed'; exit 1");
+  EXPECT_EQ(run(build_and_out() + "device").exit_code, 1);
+  EXPECT_EQ(text_of(directory_ / "out" / "machine.json"), "{\"gpu\": \"Pretence\"}\n");
+  EXPECT_EQ(text_of(directory_ / "out" / "device.json"), "{\"deviceName\": \"Pretence\"}\n");
+  EXPECT_EQ(text_of(directory_ / "out" / "machine.log"), "lost the GPU\n");
+}
+
+TEST_F(GpuScript, EndsFalxWhenItTakesTooLongToDescribeTheMachine) {
+  pretend_a_gpu();
+  program("build/apps/falx", "exec sleep 60");
+  program("build/tests/test_cuda", "echo '[  PASSED  ] 3 tests.'");
+  EXPECT_EQ(run(build_and_out() + "--limit 0.3 device").exit_code, 1);
+  EXPECT_THAT(summary(), ContainsRegex("machine .*took longer than 0.3 s"));
+}
+
 // Falx alone and beside PyTorch, without either: what is asked of them, in which order, and what is kept.
 TEST_F(GpuScript, MeasuresWhatMattersMostFirst) {
   pretend_a_gpu();
@@ -161,6 +207,7 @@ TEST_F(GpuScript, MeasuresWhatMattersMostFirst) {
   const ScriptResult result = run(build_and_out() + "falx bench");
   EXPECT_EQ(result.exit_code, 0) << result.out << result.error << summary();
   const std::string falx = text_of(directory_ / "out" / "falx.jsonl");
+  EXPECT_THAT(falx, HasSubstr("--autotune")) << "as in the rows beside PyTorch";
   EXPECT_EQ(falx.find("--model densenet121 --precision bf16 --what train --batch 256"), falx.find("--model"));
   const std::string log = text_of(directory_ / "out" / "bench-bf16-224-256-train-eager-compile.log");
   EXPECT_THAT(log, HasSubstr("--batch 256 --what train --variant eager compile"));
@@ -168,16 +215,56 @@ TEST_F(GpuScript, MeasuresWhatMattersMostFirst) {
   EXPECT_TRUE(fs::exists(directory_ / "out" / "peers.txt"));
 }
 
+TEST_F(GpuScript, RowsThatAreNotFinishedDidNotPass) {
+  pretend_a_gpu();
+  program("build/apps/falx", "exit 0");
+  program("bin/python3",
+          "case $* in *'--size 256'*) echo '3 measurements are left'; exit 75;; *-c*) ;; *) echo row;; esac");
+  EXPECT_EQ(run(build_and_out() + "bench").exit_code, 4);
+  EXPECT_THAT(summary(), ContainsRegex("bench-bf16-256-256-train.* UNFINISHED: run it again"));
+  EXPECT_THAT(summary(), HasSubstr("nothing failed, but 3 left out"));
+}
+
+TEST_F(GpuScript, ABenchmarkWithoutPyTorchDidNotPass) {
+  pretend_a_gpu();
+  program("build/apps/falx", "exit 0");
+  program("bin/python3", "echo 'No module named torch' >&2; exit 1");
+  EXPECT_EQ(run(build_and_out() + "bench").exit_code, 4);
+  EXPECT_THAT(summary(), ContainsRegex("bench +left out: python3 has no PyTorch with CUDA"));
+  EXPECT_EQ(text_of(directory_ / "out" / "bench-torch.log"), "No module named torch\n");
+}
+
+TEST_F(GpuScript, EndsPyTorchWhenItTakesTooLongToLoad) {
+  pretend_a_gpu();
+  program("build/apps/falx", "exit 0");
+  program("bin/python3", "exec sleep 60");
+  EXPECT_EQ(run(build_and_out() + "--limit 0.3 bench").exit_code, 4);
+  EXPECT_THAT(summary(), HasSubstr("python3 has no PyTorch with CUDA")) << "it was not waited for";
+}
+
+TEST_F(GpuScript, ASanitizerThatIsMissingDidNotPass) {
+  if (std::system(
+          "command -v compute-sanitizer >/dev/null || ls /usr/local/cuda/bin/compute-sanitizer >/dev/null 2>&1") == 0) {
+    GTEST_SKIP() << "compute-sanitizer is installed";
+  }
+  pretend_a_gpu();
+  EXPECT_EQ(run(build_and_out() + "memcheck").exit_code, 4);
+  EXPECT_THAT(summary(), ContainsRegex("memcheck +left out: compute-sanitizer is not installed"));
+}
+
 TEST_F(GpuScript, RunsTheSanitizersOverTheTests) {
   pretend_a_gpu();
   // After --tool T --error-exitcode 9 --print-limit 20 comes the program.
   program("bin/compute-sanitizer", "echo \"alone: $FALX_GPU_BLOCKS_ALONE\"; shift 6; exec \"$@\"");
-  program("build/tests/test_nn", "echo \"$@\"; echo '[  PASSED  ] 1 test.'");
+  for (const char* name : {"build/tests/test_nn", "build/tests/test_cuda"}) {
+    program(name, "echo \"$@\"; echo '[  PASSED  ] 1 test.'");
+  }
   const ScriptResult result = run(build_and_out() + "racecheck");
   EXPECT_EQ(result.exit_code, 0) << result.out << result.error << summary();
   const std::string log = text_of(directory_ / "out" / "racecheck-test_nn.log");
   EXPECT_THAT(log, HasSubstr("*Parity*-*Conv*"));
   EXPECT_THAT(log, HasSubstr("alone: 1"));
+  EXPECT_THAT(text_of(directory_ / "out" / "racecheck-test_cuda.log"), HasSubstr("--gtest_filter=*Kernels.*"));
 }
 
 }  // namespace

@@ -7,10 +7,10 @@
 PyTorch runs eager (channels last, cudnn.benchmark, AMP for bf16) and under torch.compile, default and max-autotune,
 each in turns with falx bench --autotune, which stays deterministic. Answers are compared first. Every measurement is
 added to --results as soon as it is there; the same command goes on where the last one stopped, which is how a network
-whose compilations take longer than --budget seconds is measured whole. A row's number is the median over all rounds of
-a step's time (± half the distance between the fastest and the slowest round), its ratio that of medians taken beside
-each other. PyTorch's batch lies on the device. Nothing is fetched from anywhere. All but this command line is in
-tests/benchmarks/peers/.
+whose compilations take longer than --budget seconds is measured whole; until then the exit code is 75. A row's number is
+the median over all rounds of a step's time (± half the distance between the fastest and the slowest round), its ratio
+that of medians taken beside each other. PyTorch's batch lies on the device. Nothing is fetched from anywhere. All but
+this command line is in tests/benchmarks/peers/.
 """
 import argparse
 import datetime
@@ -25,6 +25,9 @@ from results import Results  # noqa: E402
 from rounds import measure_rows  # noqa: E402
 from summary import text_of  # noqa: E402
 from table import table_of_settings  # noqa: E402
+
+
+UNFINISHED = 75  # exit code if the same command has to be run again: the EX_TEMPFAIL of sysexits.h
 
 
 def parse():
@@ -78,6 +81,12 @@ def measurements(options):
                         yield {"model": model, "precision": precision, "size": size, "batch": batch, "what": what}
 
 
+def unmeasured(options, results):
+    """How many measurements the budget did not reach."""
+    return sum(not results.last(kind="speed", program=name, **key) for key in measurements(options)
+               for name in options.variant)
+
+
 def main():
     options = parse()
     results, differing = Results(options.results), []
@@ -90,6 +99,8 @@ def main():
     print("\n" + table_of_settings(results.records))
     if differing:
         sys.exit("not measured, for the answers differ: " + ", ".join(differing))
+    if not options.table_only and unmeasured(options, results):
+        sys.exit(UNFINISHED)
 
 
 if __name__ == "__main__":
