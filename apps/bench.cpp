@@ -18,6 +18,7 @@
 #include "nn/core/device_runtime.h"
 #include "nn/core/parallel.h"
 #include "nn/cpu/conv_choice.h"
+#include "nn/cpu/product_precision.h"
 #include "nn/cpu/simd_target.h"
 #include "train/data/image_scan.h"
 #include "train/data/load_benchmark.h"
@@ -120,6 +121,7 @@ void print_result(const BenchOptions& options, const Result& result) {
         {"batch", result.images},
         {"size", settings.size},
         {"threads", nn::thread_count()},
+        {"products", on_cpu ? nlohmann::ordered_json(nn::cpu::product_precision()) : nlohmann::ordered_json()},
         {"simd", on_cpu ? nlohmann::ordered_json(nn::cpu::simd_target()) : nlohmann::ordered_json()},
         {"conv", on_cpu ? nlohmann::ordered_json(conv_name(options.compute.conv)) : nlohmann::ordered_json()},
         {"images_per_second", images_per_second},
@@ -164,26 +166,38 @@ void tune(const BenchOptions& options) {
   }
   Progress progress(options.common.quiet);
   const auto network = models::make_model(settings.model, {.channels = bench_channels, .size = settings.size});
-  const train::ConvChoices choices = train::tune_convolutions(
-      *network,
-      {.input = {settings.batch, settings.size, settings.size, bench_channels},
-       .training = options.what == "train",
-       .progress = [&](auto done, auto total) { progress.update("timing convolutions", done, total, "passes"); }});
+  const auto show = [&](std::int64_t done, std::int64_t total) {
+    progress.update("timing convolutions", done, total, "passes");
+    return true;
+  };
+  const train::ConvChoices choices =
+      train::tune_convolutions(*network, {.input = {settings.batch, settings.size, settings.size, bench_channels},
+                                          .training = options.what == "train",
+                                          .progress = show})
+          .value();
   nn::cpu::set_conv_table(choices.table);
   if (!options.conv_choices.empty()) train::write_conv_choices(options.conv_choices, choices);
 }
 
+void check_usage(const BenchOptions& options) {
+  const bool load = options.what == "load", tuning = options.compute.conv == train::tune_conv;
+  if (!options.inputs.empty() && !load) throw UsageError("--inputs is for --what load");
+  if (load && tuning) throw UsageError("--what load computes no convolution: there is nothing for --conv tune");
+  if (options.conv_choices.empty()) return;
+  if (!tuning) throw UsageError("--conv-choices is for --conv tune");
+  // What is fastest beside products in bf16 is not what a run, which trains in f32, would choose.
+  if (options.compute.precision != "f32") throw UsageError("--conv-choices keeps choices for --precision f32 alone");
+}
+
 int run_bench(BenchOptions options) {
-  if (!options.inputs.empty() && options.what != "load") throw UsageError("--inputs is for --what load");
-  const bool tuning = options.compute.conv == train::tune_conv && options.what != "load";
-  if (!options.conv_choices.empty() && !tuning) throw UsageError("--conv-choices is for --conv tune");
+  check_usage(options);
   complete(options.settings);
   train::Compute& compute = options.settings.compute;
   const bool graph = compute.graph;
   compute = choose_compute(options.compute, options.what == "train" ? train::Work::training : train::Work::inference);
   compute.graph = graph;
   if (options.what == "load") compute = {};  // files are read and prepared by the CPU
-  if (tuning) {
+  if (options.compute.conv == train::tune_conv) {
     tune(options);
   } else {
     use_conv(options.compute.conv);
@@ -203,7 +217,8 @@ void add_bench(CLI::App& program, Selected& selected) {
       "  falx bench --model cnn-2019 --what infer --json\n"
       "  falx bench --what load --images DIR --size 256\n"
       "train is a step of training (forward, loss, backward, AdamW); infer a forward pass; ops the forward pass layer\n"
-      "by layer; load reads and prepares the files of --images. (The program bench_ops times single kernels.)");
+      "by layer; load reads and prepares the files of --images. (The program bench_ops times single kernels.)\n"
+      "On the CPU --precision bf16 is for infer and ops.");
   command->add_option("--model", options->settings.model, "A network: " + models::model_names())->capture_default_str();
   command->add_option("--batch", options->settings.batch, "Images at once")
       ->check(CLI::Range(1, 4096))

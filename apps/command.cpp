@@ -38,9 +38,9 @@ void add_json(CLI::App& command, CommonOptions& options) {
 
 void add_conv(CLI::App& command, std::string& conv) {
   command.add_option("--conv", conv,
-                     "On the CPU 3x3 convolutions by auto: what is fastest for each shape (default); winograd, fewest "
-                     "multiplications; winograd-2x2, rounds less; direct, rounds least; tune (train and bench): what "
-                     "is fastest here, timed first; or a FILE of choices, as a tuned run keeps it");
+                     "On the CPU convolutions of 3x3 and 2x2 by auto: what is fastest for each shape (default); "
+                     "winograd, fewest multiplications; winograd-2x2, rounds less; direct, rounds least; tune (train "
+                     "and bench): what is fastest here, timed first; or a FILE of choices, as a tuned run keeps it");
 }
 
 namespace {

@@ -50,6 +50,7 @@ void print_system(bool json) {
   facts.add("simd", nn::cpu::simd_target());
   facts.add("simd available", nn::cpu::simd_targets());
   facts.add("products available", nn::cpu::product_precisions());
+  facts.add("bf16", nn::cpu::bf16_products_name());
   facts.add("conv", nn::cpu::conv_choice());
   facts.add("conv available", nn::cpu::conv_choices());
   for (const models::ModelEntry& entry : models::all_models()) {

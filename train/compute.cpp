@@ -22,7 +22,7 @@ void check_on_cpu(const std::string& precision, Work work, const char* where) {
 
 /// The precision of products on the CPU.
 void set_products(const std::string& precision) {
-  NN_CHECK(precision == "f32" || nn::cpu::product_precisions().size() > 1, "--precision ", precision,
+  NN_CHECK(precision == "f32" || nn::cpu::bf16_products_name() != "none", "--precision ", precision,
            ": this CPU has neither AVX512_BF16 nor AMX-BF16 to be used (see falx info); there is f32 alone");
   nn::cpu::set_product_precision(precision);
 }
@@ -55,6 +55,7 @@ Compute set_up(const ComputeOptions& options, Work work) {
   check(options, work);
   const bool by_table = options.conv == tune_conv || is_conv_file(options.conv);
   if (!options.conv.empty()) nn::cpu::set_conv_choice(by_table ? "auto" : options.conv);
+  nn::cpu::set_product_precision("f32");  // also beside a GPU: what runs on the CPU then may train
   const bool on_gpu = options.device == "cuda" || (options.device == "auto" && nn::has_device(Device::cuda));
   if (!on_gpu) {
     check_on_cpu(options.precision, work, ", and none can be used here");

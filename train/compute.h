@@ -42,6 +42,9 @@ inline constexpr const char* tune_conv = "tune";
 /// What --conv tune comes to there.
 inline constexpr const char* tune_conv_on_gpu =
     "--conv tune is for the CPU; a GPU's convolutions run by cuDNN's plans, which --autotune times";
+/// And where a run that began there goes on on the CPU.
+inline constexpr const char* untuned_conv =
+    "--conv tune found nothing to time where the run began, on a GPU; on the CPU its convolutions run by auto";
 
 /// Chooses the device and configures it, and the CPU's products and convolutions: these by auto where the choices are
 /// still to be made (--conv tune) or read (a file), which is left to who knows the run. Throws nn::Error in one line

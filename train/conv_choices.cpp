@@ -1,10 +1,11 @@
 #include "train/conv_choices.h"
 
-#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "io/files/atomic_file.h"
+#include "io/files/printable.h"
 #include "nn/core/error.h"
 
 namespace train {
@@ -37,7 +38,8 @@ ConvPass pass_of(const std::string& wanted) {
   for (const ConvPass pass : {ConvPass::forward, ConvPass::backward_data, ConvPass::backward_weights}) {
     if (wanted == name(pass)) return pass;
   }
-  throw nn::Error(nn::message("\"pass\" is one of forward, backward_data, backward_weights, not '", wanted, "'"));
+  throw nn::Error(
+      nn::message("\"pass\" is one of forward, backward_data, backward_weights, not '", io::printable(wanted), "'"));
 }
 
 ConvAlgorithm algorithm_of(const std::string& wanted, const ConvKey& key) {
@@ -46,19 +48,49 @@ ConvAlgorithm algorithm_of(const std::string& wanted, const ConvKey& key) {
     if (wanted == name(algorithm)) return algorithm;
     names += (names.empty() ? "" : ", ") + std::string(name(algorithm));
   }
-  throw nn::Error(nn::message(describe(key), ": can be computed by ", names, ", not by '", wanted, "'"));
+  throw nn::Error(nn::message(describe(key), ": can be computed by ", names, ", not by '", io::printable(wanted), "'"));
 }
 
-/// `count` whole numbers, none below `least`.
-std::vector<std::int64_t> numbers(const ordered_json& object, const char* key, std::size_t count, std::int64_t least) {
-  constexpr std::int64_t most = std::int64_t{1} << 20U;
+/// A value in a message: what is no number may be of any length and depth.
+std::string brief(const ordered_json& value) {
+  if (value.is_number()) return value.dump();
+  return value.is_array() ? nn::message("array of ", value.size()) : value.type_name();
+}
+
+/// What the library says, which quotes the file.
+std::string brief(const ordered_json::exception& error) {
+  constexpr std::size_t most = 200;
+  const std::string text = error.what();
+  return text.size() > most ? text.substr(0, most) + "..." : text;
+}
+
+bool is_within(const ordered_json& value, std::int64_t least, std::int64_t most) {
+  if (!value.is_number_integer()) return false;
+  if (value.is_number_unsigned() && value.get<std::uint64_t>() > static_cast<std::uint64_t>(most)) return false;
+  return value.get<std::int64_t>() >= least && value.get<std::int64_t>() <= most;
+}
+
+constexpr std::int64_t usual_most = std::int64_t{1} << 20U;
+
+std::int64_t whole_number(const ordered_json& value, const char* key, std::int64_t least, std::int64_t most) {
+  NN_CHECK(is_within(value, least, most), "\"", key, "\": expected a whole number from ", least, " to ", most, ", got ",
+           brief(value));
+  return value.get<std::int64_t>();
+}
+
+/// 0 if there is none.
+std::int64_t count_of(const ordered_json& object, const char* key) {
+  return object.contains(key) ? whole_number(object.at(key), key, 1, usual_most) : 0;
+}
+
+/// `length` whole numbers, none below `least`.
+std::vector<std::int64_t> numbers(const ordered_json& object, const char* key, std::size_t length, std::int64_t least) {
   const ordered_json& values = object.at(key);
-  const bool fits = values.is_array() && values.size() == count &&
-                    std::all_of(values.begin(), values.end(), [&](const ordered_json& value) {
-                      return value.is_number_integer() && value >= least && value <= most;
-                    });
-  NN_CHECK(fits, "\"", key, "\": expected ", count, " whole numbers from ", least, ", not ", values.dump());
-  return values.get<std::vector<std::int64_t>>();
+  NN_CHECK(values.is_array() && values.size() == length, "\"", key, "\": expected an array of ", length, ", got ",
+           brief(values));
+  std::vector<std::int64_t> all;
+  for (const ordered_json& value : values) all.push_back(whole_number(value, key, least, usual_most));
+  return all;
 }
 
 ConvDecision decision_of(const ordered_json& line) {
@@ -79,14 +111,25 @@ ConvDecision decision_of(const ordered_json& line) {
   return decision;
 }
 
+constexpr int deepest = 8;
+
+/// Of no depth that could exhaust the stack: the library copies what lies in an object that grows, level by level.
+ordered_json parsed(const std::string& json) {
+  return ordered_json::parse(json, [](int depth, ordered_json::parse_event_t /*event*/, ordered_json& /*value*/) {
+    NN_CHECK(depth <= deepest, "lists lie in lists, more than ", deepest, " deep");
+    return true;
+  });
+}
+
 ConvChoices choices_of(const ordered_json& object) {
-  const int format = object.at("format_version").get<int>();
+  const std::int64_t format =
+      whole_number(object.at("format_version"), "format_version", 1, std::numeric_limits<std::int64_t>::max());
   NN_CHECK(format <= conv_choices_format, "was written by a newer falx (format ", format, "; this one reads up to ",
            conv_choices_format, "): use that version");
   ConvChoices choices;
   choices.simd = object.value("simd", "");
-  choices.threads = object.value("threads", 0);
-  choices.images = object.value("images", std::int64_t{0});
+  choices.threads = static_cast<int>(count_of(object, "threads"));
+  choices.images = count_of(object, "images");
   const auto table = std::make_shared<nn::cpu::ConvTable>();
   const ordered_json& lines = object.at("convolutions");
   NN_CHECK(lines.is_array(), "\"convolutions\" is no list");
@@ -94,7 +137,7 @@ ConvChoices choices_of(const ordered_json& object) {
     try {
       table->add(decision_of(lines[i]));
     } catch (const ordered_json::exception& error) {
-      throw nn::Error(nn::message("convolution ", i + 1, ": ", error.what()));
+      throw nn::Error(nn::message("convolution ", i + 1, ": ", brief(error)));
     } catch (const nn::Error& error) {
       throw nn::Error(nn::message("convolution ", i + 1, ": ", error.what()));
     }
@@ -123,9 +166,9 @@ std::string to_json(const ConvChoices& choices) {
 
 ConvChoices conv_choices_from_json(const std::string& json, const std::string& file) {
   try {
-    return choices_of(ordered_json::parse(json));
+    return choices_of(parsed(json));
   } catch (const ordered_json::exception& error) {
-    throw nn::Error(nn::message(file, ": holds no choices of convolutions: ", error.what()));
+    throw nn::Error(nn::message(file, ": holds no choices of convolutions: ", brief(error)));
   } catch (const nn::Error& error) {
     throw nn::Error(nn::message(file, ": ", error.what()));
   }

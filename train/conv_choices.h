@@ -25,8 +25,9 @@ inline constexpr int conv_choices_format = 1;
 /// JSON, a line for each pass of a convolution: x as [h, w, in], w as [out, kernel_h, kernel_w, in], stride as
 /// [down, right], padding as [top, left, bottom, right], the algorithm, and the milliseconds of all that were tried.
 std::string to_json(const ConvChoices& choices);
-/// `file` names the source in messages. Throws nn::Error in one line: no JSON, a newer format, a key that is missing or
-/// of a wrong type, an algorithm that cannot compute the convolution, a convolution that is there twice.
+/// `file` names the source in messages. Throws nn::Error in one short line: no JSON, a newer format, a key that is
+/// missing or of a wrong type, a number out of its range, an algorithm that cannot compute the convolution, a
+/// convolution that is there twice.
 ConvChoices conv_choices_from_json(const std::string& json, const std::string& file);
 
 void write_conv_choices(const std::filesystem::path& path, const ConvChoices& choices);

@@ -44,6 +44,7 @@ void check_finite(const Probabilities& logits, const ModelFile& model, const Dat
 
 std::vector<LoadedModel> load_networks(const Ensemble& ensemble, std::size_t view_count,
                                        const PredictOptions& options) {
+  const bool by_kept_choices = options.kept_conv_choices && options.compute.device == nn::Device::cpu;
   std::vector<LoadedModel> networks;
   for (std::size_t m = 0; m < ensemble.members.size(); ++m) {
     const Member& member = ensemble.members[m];
@@ -52,7 +53,7 @@ std::vector<LoadedModel> load_networks(const Ensemble& ensemble, std::size_t vie
       auto network = load_network(model);
       auto inference = std::make_unique<Inference>(*network, options.compute);
       networks.push_back({m, share, &model, std::move(network), std::move(inference)});
-      if (options.kept_conv_choices) networks.back().conv_choices = kept_choices(model);
+      if (by_kept_choices) networks.back().conv_choices = kept_choices(model);
     }
   }
   return networks;

@@ -19,7 +19,7 @@ struct PredictOptions {
   std::filesystem::path input;  // a directory, searched recursively, or one file
   int batch = 32;
   Compute compute{};
-  bool kept_conv_choices = true;  // the network of a tuned run computes by the choices kept beside its model
+  bool kept_conv_choices = true;  // on the CPU the network of a tuned run computes by the choices beside its model
   std::string id_key{default_id_key};
   DatasetProgress loading{};  // while files are read, before the first prediction
 };

@@ -144,18 +144,27 @@ std::unique_ptr<nn::Module> TrainingRun::make_network() {
 
 TrainingRun::~TrainingRun() = default;
 
-/// --conv tune: times the network's convolutions, unless that was done when the run began.
-void TrainingRun::choose_algorithms(TrainingObserver& observer) {
+/// Nothing if a stop was requested.
+std::optional<ConvChoices> TrainingRun::tuned_choices(TrainingObserver& observer,
+                                                      const Trainer::StopRequested& stop_requested) {
+  const std::int64_t size = preprocessing_.size, channels = preprocessing_.channels();
+  const auto keep_going = [&](std::int64_t done, std::int64_t total) {
+    observer.timed_convolutions(done, total);
+    return !stop_requested();
+  };
+  return tune_convolutions(*network_, {.input = {config_.batch, size, size, channels}, .progress = keep_going});
+}
+
+/// --conv tune: times the network's convolutions, unless that was done when the run began; false if a stop was
+/// requested, and the run begins anew when it is resumed.
+bool TrainingRun::choose_algorithms(TrainingObserver& observer, const Trainer::StopRequested& stop_requested) {
   if (!conv_choices_ && config_.compute.conv == tune_conv) {
-    conv_choices_.emplace();
-    const std::int64_t size = preprocessing_.size, channels = preprocessing_.channels();
-    if (compute_.device == nn::Device::cpu) {
-      conv_choices_ = tune_convolutions(
-          *network_, {.input = {config_.batch, size, size, channels},
-                      .progress = [&](auto done, auto total) { observer.timed_convolutions(done, total); }});
-    }
+    const bool on_cpu = compute_.device == nn::Device::cpu;
+    conv_choices_ = on_cpu ? tuned_choices(observer, stop_requested) : ConvChoices{};
+    if (!conv_choices_) return false;
   }
   if (conv_choices_) conv_in_force_.emplace(conv_choices_->table);
+  return true;
 }
 
 /// config.json, conv_choices.json, split.csv and rejected.csv.
@@ -176,7 +185,13 @@ std::vector<ImageLabels> TrainingRun::labels_of(const std::vector<std::size_t>& 
 std::vector<std::string> TrainingRun::warnings() const {
   std::vector<std::string> lines;
   if (!dataset_.by_patient) lines.push_back(dataset_.group_warning);
-  if (config_.compute.conv == tune_conv && compute_.device != nn::Device::cpu) lines.emplace_back(tune_conv_on_gpu);
+  if (config_.compute.conv == tune_conv) {
+    if (compute_.device != nn::Device::cpu) {
+      lines.emplace_back(tune_conv_on_gpu);
+    } else if (conv_choices_ && conv_choices_->simd.empty() && conv_choices_->table->decisions().empty()) {
+      lines.emplace_back(untuned_conv);
+    }
+  }
   if (cache_.disk() != nullptr && !cache_.disk()->warning().empty()) lines.push_back(cache_.disk()->warning());
   if (dataset_.labels_without_image > 0) {
     lines.push_back(std::to_string(dataset_.labels_without_image) +
@@ -231,8 +246,9 @@ Ended TrainingRun::train(TrainingObserver& observer, const Trainer::StopRequeste
                    .files = {.checkpoint = directory_.checkpoint(), .history = directory_.history()}},
                   trainer_options());
   if (start_ == Start::from_checkpoint) trainer.resume();
-  choose_algorithms(observer);
+  const bool chosen = choose_algorithms(observer, stop_requested);
   write_tables();  // not before: a refused checkpoint leaves the run as it was
+  if (!chosen) return Ended::interrupted;
   const auto keep = [&](const HistoryRow& row, const ValidationResult& result) { keep_best(row, result); };
   const Ended ended = trainer.run(observer, keep, stop_requested);
   history_ = trainer.state().history;

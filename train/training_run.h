@@ -63,7 +63,8 @@ class TrainingRun {
  private:
   std::unique_ptr<nn::Module> make_network();
   TrainerOptions trainer_options() const;
-  void choose_algorithms(TrainingObserver& observer);
+  std::optional<ConvChoices> tuned_choices(TrainingObserver& observer, const Trainer::StopRequested& stop_requested);
+  bool choose_algorithms(TrainingObserver& observer, const Trainer::StopRequested& stop_requested);
   std::vector<ImageLabels> labels_of(const std::vector<std::size_t>& images) const;
   void write_tables() const;
   void keep_best(const HistoryRow& row, const ValidationResult& result);

@@ -43,7 +43,7 @@ class PassCollector : public nn::LayerObserver {
 
 }  // namespace
 
-ConvChoices tune_convolutions(nn::Module& network, const Tuning& tuning) {
+std::optional<ConvChoices> tune_convolutions(nn::Module& network, const Tuning& tuning) {
   PassCollector collector(tuning.training);
   const nn::Shape image{1, tuning.input.h, tuning.input.w, tuning.input.c};
   network(nn::Variable(nn::Tensor::zeros(image)), {.observer = &collector});
@@ -53,9 +53,9 @@ ConvChoices tune_convolutions(nn::Module& network, const Tuning& tuning) {
   std::int64_t done = 0;
   for (const ConvKey& key : collector.passes()) {
     table->add(decide(key, tuning.make_time(key, images)));
-    if (tuning.progress) tuning.progress(++done, total);
+    if (tuning.progress && !tuning.progress(++done, total)) return std::nullopt;
   }
-  return {.simd = nn::cpu::simd_target(), .threads = nn::thread_count(), .images = images, .table = table};
+  return ConvChoices{.simd = nn::cpu::simd_target(), .threads = nn::thread_count(), .images = images, .table = table};
 }
 
 }  // namespace train

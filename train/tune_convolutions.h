@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 
 #include "nn/cpu/conv_tuning.h"
 #include "nn/layers/module.h"
@@ -14,14 +15,15 @@ namespace train {
 inline constexpr std::int64_t most_timed_images = 32;
 
 struct Tuning {
-  nn::Shape input;       // of the network: {images at once,h,w,c}
-  bool training = true;  // else forward passes alone
-  std::function<void(std::int64_t done, std::int64_t total)> progress{};
+  nn::Shape input;                                                        // of the network: {images at once,h,w,c}
+  bool training = true;                                                   // else forward passes alone
+  std::function<bool(std::int64_t done, std::int64_t total)> progress{};  // after every pass; false stops
   nn::cpu::MakeTimeConv make_time = nn::cpu::time_kernel;
 };
 
 /// Times every pass of every convolution for which there is a choice, each shape once, by at most most_timed_images.
 /// The network is on the CPU. Some seconds; bits of what was chosen are those of its algorithms, whatever the threads.
-ConvChoices tune_convolutions(nn::Module& network, const Tuning& tuning);
+/// Nothing if `progress` stops it.
+std::optional<ConvChoices> tune_convolutions(nn::Module& network, const Tuning& tuning);
 
 }  // namespace train

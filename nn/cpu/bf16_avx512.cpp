@@ -1,8 +1,6 @@
 // Products of bf16 numbers by AVX512_BF16: VDPBF16PS adds two products to each of 16 sums. Functions are compiled for
 // these instructions one by one and run only where has_avx512_bf16(); the rest of the program never sees them.
 // (Highway 1.0.3 has no operation that becomes VDPBF16PS.)
-#include <algorithm>
-
 #include "nn/cpu/bf16_tile.h"
 #include "nn/cpu/cpu_features.h"
 
@@ -10,7 +8,6 @@
 #include <immintrin.h>
 
 #define FALX_AVX512_BF16 __attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16")))
-#define FALX_AVX512_BF16_INLINE FALX_AVX512_BF16 __attribute__((always_inline)) inline
 
 namespace nn::cpu {
 namespace {

@@ -176,13 +176,13 @@ void multiply_bf16(const MatrixReader<float>& a, std::int64_t rows, const Bf16Ma
           .row_step = std::min(round_up(rows, unit), most_rows / unit * unit),
           .column_step = most_columns};
   while (cut.column_step > fewest_columns && cut.pieces() < wanted_pieces) cut.column_step /= 2;
-  const std::int64_t run =
+  const std::int64_t run_depth =
       std::clamp<std::int64_t>(round_up(b.depth(), bf16_depth_unit), bf16_depth_unit, bf16_max_depth);
   const Product product{.a = a,
                         .b = b,
                         .c = c,
                         .kernel = kernel,
-                        .rows_at_once = std::min(bf16_max_depth / run * unit, cut.row_step),
+                        .rows_at_once = std::min(bf16_max_depth / run_depth * unit, cut.row_step),
                         .c_pitch = cut.pitch({.rows = unit, .columns = bf16_panel, .vector = bf16_column_unit}),
                         .from_memory = rows * (b.depth() + b.columns()) > most_cached};
   const std::int64_t pieces_at_once = std::max<std::int64_t>(1, cut.pieces() / 64);

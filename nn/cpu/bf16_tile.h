@@ -51,7 +51,8 @@ struct Bf16Kernel {
 /// In plain C++, for every CPU: what the others are tested against.
 const Bf16Kernel& portable_bf16_kernel();
 /// By AVX512_BF16 (Cooper Lake, Sapphire Rapids, Zen 4 and later) or AMX (Sapphire Rapids and later); null where CPU or
-/// operating system do not have it. AMX is asked for at the first call (arch_prctl), for all threads of the process.
+/// operating system do not have it. The second asks for AMX at its first call (arch_prctl), for all threads of the
+/// process.
 const Bf16Kernel* avx512_bf16_kernel();
 const Bf16Kernel* amx_bf16_kernel();
 

@@ -46,8 +46,11 @@ std::shared_ptr<const Bf16Matrix> rounded_weights(const Tensor& w, std::int64_t 
   const auto pack = [&] {
     return std::make_shared<const Bf16Matrix>(weight_rows<float>(w), w.elements() / w.n(), w.n(), kernel);
   };
+  if (rows > 2 * few_rows) return pack();
   const std::int64_t bytes = Bf16Matrix::bytes(w.elements() / w.n(), w.n());
-  return rows > 2 * few_rows ? pack() : kept_filters<Bf16Matrix>(w, 0, static_cast<std::size_t>(bytes), pack);
+  // All kernels read one layout; those of the CPU's instructions round alike, and denormal numbers to zero.
+  const int variant = kernel.round == portable_bf16_kernel().round ? 1 : 0;
+  return kept_filters<Bf16Matrix>(w, variant, static_cast<std::size_t>(bytes), pack);
 }
 
 /// And back: dw = result + beta * dw.
@@ -137,7 +140,8 @@ void forward(const Tensor& x, const Tensor& w, const ConvPrologue& prologue, con
   if (const auto tiling = winograd::tiling_for(ConvPass::forward, x, w, geometry)) {
     return winograd::forward(*tiling, x, w, prologue, epilogue, geometry.padding, y);
   }
-  // Statistics are asked for in training alone, which multiplies in f32.
+  // Statistics are asked for in training alone, which multiplies in f32; training without them must set f32
+  // (product_precision.h).
   const bool may_round = x.dtype() == DType::f32 && !epilogue.mean.defined();
   const Bf16Kernel* bf16 = may_round ? bf16_products(w.elements() / w.n()) : nullptr;
   if (bf16 != nullptr) return forward_in_bf16(x, w, prologue, epilogue, geometry, y, *bf16);

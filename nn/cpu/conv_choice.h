@@ -1,5 +1,6 @@
-// Which algorithm a convolution runs by. A function of its shape, the SIMD target and one setting of the process, which
-// may be a table; never of time or of the number of threads, so that results can be repeated.
+// Which algorithm a convolution runs by. A function of its shape, of one setting of the process, which may be a table,
+// and of what multiplies in bf16, if anything does (product_precision.h); never of time or of the number of threads, so
+// that results can be repeated.
 #pragma once
 
 #include <memory>

@@ -1,6 +1,8 @@
 #include "nn/cpu/product_precision.h"
 
 #include <atomic>
+#include <cstdlib>
+#include <string_view>
 
 #include "nn/core/error.h"
 #include "nn/cpu/simd_target.h"
@@ -10,20 +12,39 @@ namespace {
 
 constexpr const char* full = "f32";
 
-/// Best first.
-std::vector<const Bf16Kernel*> fast_kernels() {
-  std::vector<const Bf16Kernel*> kernels;
-  if (simd_target() != "avx512") return kernels;
-  for (const Bf16Kernel* kernel : {amx_bf16_kernel(), avx512_bf16_kernel()}) {
-    if (kernel != nullptr) kernels.push_back(kernel);
+struct Choice {
+  const char* name;  // of FALX_BF16
+  const Bf16Kernel* (*find)();
+
+  /// Null if there is none here.
+  const Bf16Kernel* kernel() const { return simd_target() == "avx512" ? find() : nullptr; }
+};
+/// The usual one first; AMX, which has not run on a CPU yet, multiplies only if it is named.
+constexpr Choice choices[] = {{"avx512", avx512_bf16_kernel}, {"amx", amx_bf16_kernel}};
+
+/// What "bf16" is; null if there is none.
+const Bf16Kernel* usual_kernel() {
+  const char* variable = std::getenv("FALX_BF16");
+  const std::string_view wanted = variable == nullptr ? "" : variable;
+  std::string names;
+  for (const Choice& choice : choices) {
+    const Bf16Kernel* kernel = choice.kernel();
+    if (kernel == nullptr) continue;
+    if (wanted.empty() || wanted == choice.name) return kernel;
+    names += std::string(names.empty() ? "" : ", ") + choice.name;
   }
-  return kernels;
+  NN_CHECK(names.empty(), "[product] FALX_BF16 is one of ", names, " (what this CPU can run), not '", wanted, "'");
+  return nullptr;
 }
 
 const Bf16Kernel* find_kernel(const std::string& wanted) {
   if (wanted == portable_bf16_kernel().name) return &portable_bf16_kernel();
-  for (const Bf16Kernel* kernel : fast_kernels()) {
-    if (wanted == "bf16" || wanted == kernel->name) return kernel;
+  if (wanted == "bf16") {
+    if (const Bf16Kernel* kernel = usual_kernel()) return kernel;
+  }
+  for (const Choice& choice : choices) {
+    const Bf16Kernel* kernel = choice.kernel();
+    if (kernel != nullptr && wanted == kernel->name) return kernel;
   }
   throw Error(
       message("[product] ", wanted,
@@ -37,9 +58,16 @@ std::atomic<const Bf16Kernel*> chosen{nullptr};
 
 std::vector<std::string> product_precisions() {
   std::vector<std::string> names;
-  for (const Bf16Kernel* kernel : fast_kernels()) names.emplace_back(kernel->name);
+  for (const Choice& choice : choices) {
+    if (const Bf16Kernel* kernel = choice.kernel()) names.emplace_back(kernel->name);
+  }
   names.emplace_back(full);
   return names;
+}
+
+std::string bf16_products_name() {
+  const Bf16Kernel* kernel = usual_kernel();
+  return kernel == nullptr ? "none" : kernel->name;
 }
 
 std::string product_precision() {

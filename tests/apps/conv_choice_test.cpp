@@ -2,8 +2,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "tests/apps/environment.h"
 #include "tests/apps/program_test.h"
+#include "tests/support/environment.h"
 
 namespace {
 

@@ -8,6 +8,7 @@
 #include "nn/core/device_runtime.h"
 #include "nn/cpu/product_precision.h"
 #include "tests/apps/run_falx.h"
+#include "tests/support/environment.h"
 
 namespace {
 
@@ -28,10 +29,14 @@ TEST(FalxBf16, PredictsInBf16WhereTheCpuCan) {
   const std::vector<std::string> available = nn::cpu::product_precisions();
   const json system = json::parse(run_falx("info --json").out);
   EXPECT_EQ(system.at("products_available"), available);
+  EXPECT_EQ(system.at("bf16"), nn::cpu::bf16_products_name());
   const ProgramResult result = run_falx(bench + std::string("infer"));
   if (available.size() == 1) return expect_one_line(result, "this CPU has neither AVX512_BF16 nor AMX-BF16");
   ASSERT_EQ(result.exit_code, 0) << result.error;
   EXPECT_EQ(json::parse(result.lines().back())["precision"], "bf16");
+  EXPECT_EQ(json::parse(result.lines().back())["products"], nn::cpu::bf16_products_name());
+  const test::Environment environment("FALX_BF16", "best");
+  expect_one_line(run_falx(bench + std::string("infer")), "FALX_BF16 is one of avx512");
 }
 
 TEST(FalxBf16, TrainsInF32Alone) {

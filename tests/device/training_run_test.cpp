@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "io/files/atomic_file.h"
+#include "nn/cpu/product_precision.h"
 #include "tests/support/fake_device.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/tiny_pictures.h"
@@ -99,7 +100,9 @@ TEST_F(DeviceRun, PredictsAsTheCpuDoes) {
         .predictions;
   };
   const int graphs = device_.counts.graphs;
-  const auto expected = predicted(cpu), found = predicted(cuda);
+  const auto expected = predicted(cpu);
+  io::write_file_atomically(directory_ / "run" / "conv_choices.json", "choices are for the CPU, and not read");
+  const auto found = predicted(cuda);
   EXPECT_EQ(device_.counts.graphs, graphs + 1);
   ASSERT_EQ(found.size(), expected.size());
   for (std::size_t i = 0; i < found.size(); ++i) EXPECT_EQ(found[i].logit, expected[i].logit) << i;
@@ -114,7 +117,15 @@ TEST_F(DeviceRun, TuningIsForTheCpuAndTheRunKeepsNoChoice) {
   EXPECT_THAT(run.warnings(), testing::Contains(std::string(train::tune_conv_on_gpu)));
   tuned.compute.device = "cpu";
   tuned.epochs = 2;
+  const train::TrainingRun on_cpu(train::resolve(tuned), {directory_ / "run"});
+  EXPECT_THAT(on_cpu.warnings(), testing::Contains(std::string(train::untuned_conv)));
   EXPECT_EQ(go("run", tuned), Ended::all_epochs) << "on the CPU it goes on by auto";
+}
+
+TEST_F(DeviceRun, LeavesNoBf16ForWhatTheCpuComputesBesideIt) {
+  nn::cpu::set_product_precision("portable_bf16");
+  train::set_up({.device = "cuda", .precision = "bf16"});
+  EXPECT_EQ(nn::cpu::product_precision(), "f32");
 }
 
 TEST_F(DeviceRun, OptionsReachTheDevice) {

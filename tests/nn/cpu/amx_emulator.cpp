@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <ucontext.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <cstring>
@@ -83,9 +84,13 @@ bool decode(const ucontext_t& context, const std::uint8_t* at, Instruction& inst
   return true;
 }
 
+bool is_zero(std::uint8_t byte) { return byte == 0; }
+
 void configure(const std::uint8_t* memory) {
   bool right = memory[0] == 1 && memory[1] == 0;
   for (int t = 0; t < 8; ++t) right = right && read<std::uint16_t>(memory + 16 + 2 * t) == 64 && memory[48 + t] == 16;
+  const auto zeros = [&](int begin, int end) { return std::all_of(memory + begin, memory + end, is_zero); };
+  right = right && zeros(2, 16) && zeros(32, 48) && zeros(56, 64);  // reserved; else LDTILECFG faults
   if (!right || tiles.configured) rightly = false;
   std::memset(tiles.tile, 0, sizeof(tiles.tile));
   tiles.configured = true;

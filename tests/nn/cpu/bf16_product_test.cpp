@@ -1,6 +1,8 @@
 // Products of factors rounded to bf16: every kernel against the definition in double, through the convolution.
 #include <gmock/gmock.h>
 
+#include <bit>
+#include <cmath>
 #include <cstring>
 
 #include "nn/core/parallel.h"
@@ -12,6 +14,7 @@
 #include "nn/cpu/simd_target.h"
 #include "tests/nn/cpu/amx_emulator.h"
 #include "tests/nn/kernels/conv_reference.h"
+#include "tests/support/environment.h"
 #include "tests/support/error_of.h"
 
 namespace nn::test {
@@ -135,6 +138,7 @@ TEST_F(Bf16Product, BitsDependNeitherOnThreadsNorOnTheOtherImages) {
 }
 
 TEST_F(Bf16Product, RoundsToTheNearestAndTiesToEven) {
+  if (cpu::avx512_bf16_kernel() == nullptr) GTEST_SKIP() << "this CPU has no instructions for bf16";
   std::vector<float> values{1.00390625F, 1.01171875F, -1.00390625F, 3.4e38F, 0, -0.0F, HUGE_VALF, -HUGE_VALF};
   Random random(5);
   while (values.size() < 100) values.push_back(random.uniform(-3, 3));
@@ -146,6 +150,35 @@ TEST_F(Bf16Product, RoundsToTheNearestAndTiesToEven) {
       EXPECT_EQ(to[count].bits, 0) << "behind the end";
     }
   }
+}
+
+TEST_F(Bf16Product, RoundsNoNanToANumber) {
+  std::vector<float> values;  // quiet and signalling, with bits that rounding drops or that a carry would run through
+  while (values.size() < 35) {
+    for (const std::uint32_t bits : {0x7fc00000U, 0xffc00000U, 0x7f800001U, 0xff80ffffU, 0x7fffffffU}) {
+      values.push_back(std::bit_cast<float>(bits));
+    }
+  }
+  for (const cpu::Bf16Kernel* kernel :
+       {&cpu::portable_bf16_kernel(), cpu::avx512_bf16_kernel(), cpu::amx_bf16_kernel()}) {
+    if (kernel == nullptr) continue;
+    std::vector<bfloat16> to(values.size());
+    kernel->round(values.data(), static_cast<std::int64_t>(values.size()), to.data());
+    for (const bfloat16 value : to) EXPECT_TRUE(std::isnan(static_cast<float>(value))) << kernel->name;
+  }
+}
+
+TEST_F(Bf16Product, WeightsThatOneKernelRoundedAreNotTakenByAnother) {
+  if (cpu::product_precisions().size() == 1) GTEST_SKIP() << "this CPU has no instructions for bf16";
+  const Tensor x = vector_of(64, {1e30F}), w = vector_of(64, {1e-39F});  // a denormal number: zero to AVX512_BF16
+  const auto product_by = [&](const char* kernel) {
+    cpu::set_product_precision(kernel);
+    Tensor y = Tensor::empty(vector_shape(1));
+    for (int call = 0; call < 3; ++call) conv2d_forward(x, w, {}, {}, {}, y);  // rounded, kept, used
+    return *y.data<float>();
+  };
+  EXPECT_EQ(product_by("avx512_bf16"), 0);
+  EXPECT_GT(product_by("portable_bf16"), 0);
 }
 
 /// A {rows,1,1,depth} B^T, B {columns,1,1,depth}, by a kernel, whether it may be chosen or not.
@@ -213,8 +246,26 @@ TEST_F(Bf16Product, IsForPredictionNotForStatisticsOrGradients) {
                        dw.to_vector<float>()};
   };
   const auto expected = all_passes();
+  const std::vector<float> predicted = forward(c).to_vector<float>();
   cpu::set_product_precision("portable_bf16");
   EXPECT_EQ(all_passes(), expected);
+  EXPECT_NE(forward(c).to_vector<float>(), predicted) << "without statistics a pass is taken for prediction";
+}
+
+TEST_F(Bf16Product, IsByAvx512UnlessTheEnvironmentNamesAmx) {
+  if (cpu::product_precisions().size() == 1) GTEST_SKIP() << "this CPU has no instructions for bf16";
+  for (const char* variable : {"", "avx512"}) {
+    const ::test::Environment environment("FALX_BF16", variable);
+    cpu::set_product_precision("bf16");
+    EXPECT_EQ(cpu::product_precision(), "avx512_bf16");
+  }
+  const ::test::Environment environment("FALX_BF16", "amx");
+  const std::string error = ::test::error_of([] { cpu::set_product_precision("bf16"); });
+  if (cpu::amx_bf16_kernel() == nullptr) {
+    EXPECT_EQ(error, "[product] FALX_BF16 is one of avx512 (what this CPU can run), not 'amx'");
+  } else {
+    EXPECT_EQ(cpu::product_precision(), "amx_bf16");
+  }
 }
 
 TEST_F(Bf16Product, IsRefusedWhereTheCpuHasNoInstructionsForIt) {
@@ -222,6 +273,7 @@ TEST_F(Bf16Product, IsRefusedWhereTheCpuHasNoInstructionsForIt) {
   EXPECT_EQ(cpu::product_precision(), "f32");
   cpu::set_simd_target("baseline");
   EXPECT_EQ(cpu::product_precisions(), std::vector<std::string>{"f32"});
+  EXPECT_EQ(cpu::bf16_products_name(), "none");
   EXPECT_EQ(::test::error_of([] { cpu::set_product_precision("bf16"); }),
             "[product] bf16 products need a CPU with AVX512_BF16 or AMX-BF16 (and FALX_CPU not below avx512); here "
             "there is f32 alone");

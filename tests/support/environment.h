@@ -1,4 +1,4 @@
-// An environment variable for the programs that a test starts.
+// An environment variable, for a test and the programs that it starts.
 #pragma once
 
 #include <cstdlib>

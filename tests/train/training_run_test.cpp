@@ -1,0 +1,40 @@
+// A run that ends before its first step.
+#include "train/training_run.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/temporary_directory.h"
+#include "tests/support/tiny_pictures.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+TEST(TrainingRun, StoppedWhileItTunesItIsBegunByResuming) {
+  const test::TemporaryDirectory directory;
+  test::write_tiny_pictures(directory.path());
+  train::TrainConfig config;
+  config.images = (directory / "images").string();
+  config.labels = (directory / "labels.csv").string();
+  config.groups = (directory / "groups.csv").string();
+  config.size = 32;
+  config.batch = 4;
+  config.epochs = 1;
+  config.validation = 0.25;
+  config.compute = {.device = "cpu", .conv = "tune"};
+  const train::RunDirectory files{directory / "run"};
+  fs::create_directories(files.path);
+  const auto go = [&](const train::TrainConfig& run_config, int questions) {
+    train::TrainingRun run(run_config, files);
+    train::TrainingObserver silent;
+    return run.train(silent, [&] { return --questions < 0; });
+  };
+  EXPECT_EQ(go(train::resolve(config), 1), train::Ended::interrupted);
+  EXPECT_FALSE(fs::exists(files.conv_choices()));
+  EXPECT_FALSE(fs::exists(files.checkpoint()));
+  ASSERT_TRUE(fs::exists(files.config())) << "which resuming reads";
+  EXPECT_EQ(go(train::read_train_config(files.config()), 1000), train::Ended::all_epochs);
+  EXPECT_EQ(train::read_conv_choices(files.conv_choices()).table->decisions().size(), 9U);
+}
+
+}  // namespace
