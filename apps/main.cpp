@@ -5,11 +5,8 @@
 #include <exception>
 #include <string>
 
-#if defined(__GLIBC__)
-#include <malloc.h>
-#endif
-
 #include "apps/commands.h"
+#include "apps/freed_memory.h"
 
 namespace {
 
@@ -35,15 +32,6 @@ int report(const Selected& selected, const std::string& what, int exit_code) {
   const std::string name = selected.name.empty() ? "falx" : "falx " + selected.name;
   std::fprintf(stderr, "%s: %s\n", name.c_str(), one_line(what).c_str());
   return exit_code;
-}
-
-/// Decoders allocate a picture of half a megabyte anew for each file. Unless freed memory is kept, each of them comes
-/// from the system, which costs more than reading the file (page faults).
-void keep_freed_memory() {
-#if defined(__GLIBC__)
-  mallopt(M_MMAP_THRESHOLD, 4 << 20);
-  mallopt(M_TRIM_THRESHOLD, 64 << 20);
-#endif
 }
 
 int run(int argc, char** argv) {
@@ -85,7 +73,7 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  keep_freed_memory();
+  apps::keep_freed_memory();
   std::signal(SIGXFSZ, SIG_IGN);  // a file too large for the user's limit is an error of write(), reported in one line
   try {
     return run(argc, argv);

@@ -25,15 +25,19 @@ constexpr std::size_t states_count = 32, block_bytes = states_count * sizeof(std
 using Words = hn::CappedTag<std::uint64_t, states_count / vectors>;
 
 /// For a given state no two words give the same, and the other way round: a multiplication by an odd number can be
-/// undone, and so can the shift, which brings the upper bits down to where they are multiplied.
-constexpr std::uint64_t multiplier = 0x9e3779b97f4a7c15U;
+/// undone, and so can a shift, which brings the upper bits down to where they are multiplied. Of each there are two: a
+/// sign is bit 63, which the first product leaves alone and the first shift copies to bit 31, the sign beside it. Only
+/// the second product and shift spread it over the state, so that no change of signs in the words to come takes it
+/// back.
+constexpr std::uint64_t multiplier = 0x9e3779b97f4a7c15U, second_multiplier = 0xbf58476d1ce4e5b9U;
+HWY_INLINE hn::Vec<Words> shifted_down(hn::Vec<Words> words) { return hn::Xor(words, hn::ShiftRight<32>(words)); }
 HWY_INLINE hn::Vec<Words> mixed(hn::Vec<Words> state, hn::Vec<Words> words) {
-  const auto product = hn::Xor(state, words) * hn::Set(Words(), multiplier);
-  return hn::Xor(product, hn::ShiftRight<32>(product));
+  const auto once = shifted_down(hn::Xor(state, words) * hn::Set(Words(), multiplier));
+  return shifted_down(once * hn::Set(Words(), second_multiplier));
 }
+std::uint64_t shifted_down(std::uint64_t word) { return word ^ (word >> 32U); }
 std::uint64_t mixed(std::uint64_t state, std::uint64_t word) {
-  const std::uint64_t product = (state ^ word) * multiplier;
-  return product ^ (product >> 32U);
+  return shifted_down(shifted_down((state ^ word) * multiplier) * second_multiplier);
 }
 
 /// From any address.

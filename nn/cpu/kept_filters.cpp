@@ -55,8 +55,19 @@ class KeptFilters final : public Companion {
     const std::lock_guard lock(mutex_);
     Entry& entry = entry_of(key);
     if (entry.values == values) return {true, entry.filters};
-    entry = {.key = key, .values = values};
+    if (!entry.values) {
+      entry.values = values;
+    } else {  // the weights have changed: of the old ones nothing is worth keeping, however it was made
+      std::vector<Entry>& entries = entries_[key.data];
+      entries.clear();
+      entries.emplace_back(Entry{.key = key, .values = values});
+    }
     return {false, nullptr};
+  }
+
+  void forget(const void* data) {
+    const std::lock_guard lock(mutex_);
+    entries_.erase(data);
   }
 
   void keep(const Key& key, std::uint64_t values, std::size_t bytes, const detail::AnyFilters& filters) {
@@ -90,6 +101,8 @@ class KeptFilters final : public Companion {
 }  // namespace
 
 std::size_t kept_filter_bytes() { return bytes_in_use; }
+
+void forget_filters(const Tensor& w) { w.companion<KeptFilters>().forget(w.raw()); }
 
 detail::AnyFilters detail::kept_filters(const Tensor& w, const FilterForm& form,
                                         const std::function<AnyFilters()>& make) {

@@ -1,15 +1,18 @@
-// Filters as products multiply by them, transformed or packed, kept from call to call while the weights stay the same:
-// in inference, and of layers that are frozen.
+// Filters as products multiply by them, transformed or packed, kept from call to call while the weights stay the same,
+// by calls with so few pixels that making them is a large part of the work.
 //
 // Weights change in many ways (an optimizer's step in a flat buffer, a file that is loaded, a copy, a pointer), and who
 // changes them tells nobody. So nobody is asked: every call takes the fingerprint of the weights (fingerprint.h), which
 // costs reading them once, and filters are used again only if it is that of the weights that they were made of.
 //
-//   weights seen for the first time    filters are made, and gone after the call: in training they never come again
+//   weights seen for the first time    filters are made, and gone after the call
 //   for the second                     made and kept
 //   then                               used
 //
-// They lie beside the weights' memory (Companion) and go with it.
+// A step of training changes the weights: of those nothing is kept. Validation in between keeps filters, and so do
+// layers that are frozen and steps that are skipped. What is kept lies beside the weights' memory (Companion) and goes
+// with it, or with the first call that finds other weights there, or that has so many pixels that it makes filters in
+// any case (forget_filters): training that goes on after validation has its memory back.
 #pragma once
 
 #include <cstddef>
@@ -36,6 +39,9 @@ struct FilterForm {
 using AnyFilters = std::shared_ptr<const void>;
 AnyFilters kept_filters(const Tensor& w, const FilterForm& form, const std::function<AnyFilters()>& make);
 }  // namespace detail
+
+/// Lets go of all that is kept of w: for calls with so many pixels that they make filters anew.
+void forget_filters(const Tensor& w);
 
 /// What make() returns, a std::shared_ptr<Filters> of `bytes` bytes, or what it returned for the same values of w,
 /// variant and SIMD target. Any thread may call.

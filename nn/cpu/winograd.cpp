@@ -21,26 +21,30 @@ namespace {
 /// The filters' frequencies, channels in x channels out, packed for products.
 struct Filters {
   Filters(Tiling tiling, const FilterSource& source)
-      : depth_step(equal_step(round_up(source.depth, channel_step), max_depth, channel_step)),
-        frequencies(make_frequencies(tiling, {.rows = round_up(source.depth, channel_step),
-                                              .columns = round_up(source.columns, channel_step),
-                                              .band = depth_step,
-                                              .width = tile_shape<float>().columns})) {
+      : frequencies(make_frequencies(tiling, panels(source.depth, source.columns))) {
     parallel_for(0, depth(), channel_step, [&](std::int64_t first, std::int64_t last) {
       transform_filters(tiling, source, first, last - first, frequencies.view);
     });
   }
 
-  /// What they take, nearly.
+  static Panels panels(std::int64_t channels_in, std::int64_t channels_out) {
+    const std::int64_t depth = round_up(channels_in, channel_step);
+    return {.rows = depth,
+            .columns = round_up(channels_out, channel_step),
+            .band = equal_step(depth, max_depth, channel_step),
+            .width = tile_shape<float>().columns};
+  }
+  /// What those of a forward pass take.
   static std::size_t bytes(Tiling tiling, const Tensor& w) {
-    const std::int64_t elements = round_up(w.c(), channel_step) * round_up(w.n(), channel_step);
-    return static_cast<std::size_t>(nn::cpu::winograd::frequencies(tiling) * elements) * sizeof(float);
+    const std::int64_t elements = winograd::frequencies(tiling) * frequency_step(panels(w.c(), w.n()));
+    return static_cast<std::size_t>(elements) * sizeof(float);
   }
 
   std::int64_t depth() const { return frequencies.view.panels.rows; }
   std::int64_t columns() const { return frequencies.view.panels.columns; }
+  /// Depths that a product meets at once.
+  std::int64_t depth_step() const { return frequencies.view.panels.band; }
 
-  std::int64_t depth_step;  // depths that a product meets at once
   OwnedFrequencies frequencies;
 };
 
@@ -73,7 +77,7 @@ struct GroupMemory {
 void multiply_frequency(const Convolution& c, const GroupMemory& memory, std::int64_t frequency, std::int64_t tiles,
                         std::int64_t column, std::int64_t columns, std::int64_t m_column) {
   const Frequencies &v = memory.v.view, &u = c.filters.frequencies.view, &m = memory.m.view;
-  for (std::int64_t p = 0; p < c.filters.depth(); p += c.filters.depth_step) {
+  for (std::int64_t p = 0; p < c.filters.depth(); p += c.filters.depth_step()) {
     multiply_block<float>({.a = v.data + frequency * v.step + v.panels.panel(0, p),
                            .a_order = PanelOrder::chunks,
                            .a_panel = v.panels.band * v.panels.columns,
@@ -163,7 +167,10 @@ std::shared_ptr<const Filters> forward_filters(Tiling tiling, const Tensor& w, s
         .data = taps.data<float>(), .tap_step = w.c() * w.n(), .depth_step = w.n(), .depth = w.c(), .columns = w.n()};
     return std::make_shared<const Filters>(tiling, source);
   };
-  if (tiles > few_tiles) return transform();
+  if (tiles > few_tiles) {
+    forget_filters(w);
+    return transform();
+  }
   return kept_filters<Filters>(w, static_cast<int>(tiling), Filters::bytes(tiling, w), transform);
 }
 

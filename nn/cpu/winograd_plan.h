@@ -12,8 +12,10 @@ struct OwnedFrequencies {
   Tensor memory;
   Frequencies view;
 };
+/// Elements from one to the next.
+inline std::int64_t frequency_step(const Panels& panels) { return round_up(panels.elements(), 1024) + channel_step; }
 inline OwnedFrequencies make_frequencies(Tiling tiling, const Panels& panels) {
-  const std::int64_t step = round_up(panels.elements(), 1024) + channel_step;
+  const std::int64_t step = frequency_step(panels);
   const Tensor memory = scratch<float>(frequencies(tiling) * step);
   return {memory, {memory.data<float>(), step, panels}};
 }

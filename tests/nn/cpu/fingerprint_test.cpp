@@ -61,6 +61,27 @@ TEST(Fingerprint, TellsContentsApartThatHaveMuchInCommon) {
   add();
 }
 
+TEST(Fingerprint, IsNotTakenInByChangesThatCouldTakeEachOtherBack) {
+  // Signs and exponents of both halves of three words that go to the same state one after another: all subsets.
+  std::uint32_t state = 1;
+  for (int content = 0; content < 100; ++content) {
+    std::vector<float> values(256);
+    for (float& v : values) v = static_cast<float>((state = state * 1664525U + 1013904223U) >> 8U) / 0x1p23F - 1;
+    const std::size_t k = state % 32 * 2;
+    std::set<std::uint64_t> found = {fingerprint(values.data(), 1024)};
+    for (const float factor : {-1.0F, 2.0F, -2.0F}) {
+      for (unsigned subset = 1; subset < 64; ++subset) {
+        std::vector<float> changed = values;
+        for (std::size_t i = 0; i < 6; ++i) {
+          if ((subset >> i & 1U) != 0) changed[k + i / 2 * 64 + i % 2] *= factor;
+        }
+        EXPECT_TRUE(found.insert(fingerprint(changed.data(), 1024)).second)
+            << "content " << content << " from " << k << ", subset " << subset << " times " << factor;
+      }
+    }
+  }
+}
+
 TEST(Fingerprint, KnowsZerosByTheirNumber) {
   std::set<std::uint64_t> found;
   for (const std::size_t size : sizes) found.insert(of(std::vector<unsigned char>(size)));

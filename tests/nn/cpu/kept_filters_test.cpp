@@ -5,7 +5,9 @@
 #include <thread>
 #include <vector>
 
+#include "nn/core/allocator.h"
 #include "nn/cpu/conv_choice.h"
+#include "nn/cpu/product_precision.h"
 #include "nn/cpu/simd_target.h"
 #include "nn/kernels/conv.h"
 #include "tests/nn/kernels/conv_reference.h"
@@ -97,6 +99,38 @@ TEST(KeptFilters, OfSeveralWeightsInOneBufferAreTheirOwn) {
   EXPECT_EQ(filters.made, 13);
 }
 
+TEST(KeptFilters, GoInEveryFormWhenTheWeightsChange) {
+  const Tensor w = random_tensor<float>({3, 1, 1, 5}, 1);
+  const std::size_t before = cpu::kept_filter_bytes();
+  Maker filters;
+  for (int call = 0; call < 2; ++call) {
+    for (const int variant : {0, 1, 2}) filters(w, variant);
+  }
+  EXPECT_EQ(cpu::kept_filter_bytes(), before + 3000);
+  w.data<float>()[0] = 7;
+  EXPECT_EQ(filters(w, 1)->value, 7);
+  EXPECT_EQ(cpu::kept_filter_bytes(), before);
+  for (const int variant : {0, 1, 2}) EXPECT_EQ(filters(w, variant)->value, 7);
+}
+
+TEST(KeptFilters, GoWhenACallHasManyPixels) {
+  const std::string choice = cpu::conv_choice();
+  const std::size_t before = cpu::kept_filter_bytes();
+  for (const char* algorithm : {"direct", "winograd-2x2", "winograd"}) {
+    cpu::set_conv_choice(algorithm);
+    const Tensor w = random_tensor<float>({3, 3, 3, 2}, 2);
+    for (const std::int64_t side : {8, 8, 100, 8, 8}) {  // validation, training, validation
+      const Tensor x = random_tensor<float>({1, side, side, 2}, 1), y = Tensor::empty({1, side, side, 3});
+      conv2d_forward(x, w, {}, {}, {.padding = pad(1)}, y);
+      if (side == 100) {
+        EXPECT_EQ(cpu::kept_filter_bytes(), before) << algorithm;
+      }
+    }
+    EXPECT_GT(cpu::kept_filter_bytes(), before) << algorithm;
+  }
+  cpu::set_conv_choice(choice);
+}
+
 TEST(KeptFilters, OfASliceAreMadeInEveryCall) {
   const Tensor w = random_tensor<float>({3, 1, 1, 5}, 1, true);
   Maker filters;
@@ -166,12 +200,34 @@ TEST(KeptFilters, AreThoseOfBothAlgorithms) {
   const Tensor x = random_tensor<float>({1, 6, 6, 16}, 1), w = random_tensor<float>({16, 3, 3, 16}, 2),
                y = Tensor::empty({1, 6, 6, 16});
   const std::size_t before = cpu::kept_filter_bytes();
-  for (const auto& [algorithm, bytes] : {std::pair{"direct", 9 * 256 * 4}, {"winograd", (9 + 36) * 256 * 4}}) {
+  // A frequency has room for a multiple of 1024 elements and 16 more (winograd_plan.h).
+  for (const auto& [algorithm, bytes] : {std::pair{"direct", 9 * 256 * 4}, {"winograd", (9 * 256 + 36 * 1040) * 4}}) {
     cpu::set_conv_choice(algorithm);
     for (int call = 0; call < 2; ++call) conv2d_forward(x, w, {}, {}, {.padding = pad(1)}, y);
     EXPECT_EQ(cpu::kept_filter_bytes() - before, static_cast<std::size_t>(bytes)) << algorithm;
   }
   cpu::set_conv_choice(choice);
+}
+
+TEST(KeptFilters, AreCountedAsWhatTheyTake) {
+  const std::string choice = cpu::conv_choice(), precision = cpu::product_precision();
+  for (const std::string& product : cpu::product_precisions()) {
+    cpu::set_product_precision(product);
+    for (const char* algorithm : {"direct", "winograd-2x2", "winograd"}) {
+      cpu::set_conv_choice(algorithm);
+      for (const ConvCase& c : conv_cases()) {
+        SCOPED_TRACE(c.name + (", " + product) + ", " + algorithm);
+        const Tensor x = random_tensor<float>(c.x, 1), w = random_tensor<float>(c.w, 2),
+                     y = Tensor::empty(conv2d_output_shape(c.x, c.w, c.geometry));
+        const std::size_t counted = cpu::kept_filter_bytes(), taken = memory_use(Device::cpu).live;
+        for (int call = 0; call < 2; ++call) conv2d_forward(x, w, {}, {}, c.geometry, y);
+        EXPECT_GT(cpu::kept_filter_bytes(), counted);
+        EXPECT_EQ(cpu::kept_filter_bytes() - counted, memory_use(Device::cpu).live - taken);
+      }
+    }
+  }
+  cpu::set_conv_choice(choice);
+  cpu::set_product_precision(precision);
 }
 
 }  // namespace
