@@ -6,13 +6,15 @@
 // block's buffer: y on the way out, dy on the way in, twice. cuDNN takes slices too, but with a workspace of exactly
 // one dense copy: the same bytes, with plans that differ for every pitch. A prologue is computed into scratch, not
 // fused: cuDNN fuses it in kernels compiled at run time alone, without Hopper's matrix instructions. A scale and a
-// shift behind the convolution are folded into weights and bias (cuda/fold_weights.h). tests/traffic counts all of it.
+// shift behind the convolution are folded into weights and bias (cuda/fold_weights.h). tests/traffic counts these
+// passes by their tensors' bytes; what a library does in its workspace is not in it.
 #include "nn/kernels/conv.h"
 #include "cuda/convolve.h"
 #include "cuda/fold_weights.h"
 #include "cuda/gemm.h"
 #include "cuda/staging.h"
 #include "nn/kernels/batch_norm.h"
+#include "nn/kernels/check.h"
 
 namespace cuda {
 namespace {
@@ -96,6 +98,9 @@ void forward(const Tensor& x, const Tensor& w, const ConvPrologue& prologue, con
   NN_CHECK(!bias.defined() || (bias.shape() == nn::vector_shape(y.c()) && bias.dtype() == y.dtype()),
            "[conv2d_forward] expects a bias ", nn::vector_shape(y.c()), " ", y.dtype(), ", got ", bias.shape(), " ",
            bias.dtype());
+  for (const Tensor* vector : {&scale, &shift}) {
+    if (vector->defined()) nn::check_vector("conv2d_forward", *vector, y);
+  }
   NN_CHECK(mean.defined() == variance.defined(),
            "[conv2d_forward] expects mean and variance, or neither; got one of them");
   if (scale.defined() || shift.defined()) {

@@ -56,6 +56,7 @@ void launch_combining(const Body& body, std::int64_t blocks) {
 #else
 
 #include <cstring>
+#include <type_traits>
 #include <typeinfo>
 
 #include "nn/core/error.h"
@@ -76,11 +77,18 @@ class LaunchObserver {
 };
 inline LaunchObserver* launch_observer = nullptr;
 
+/// Memory on a GPU holds anything at first. Here NaN, in every type of numbers: who reads before writing is found out.
+inline void fill_with_nan(void* memory, std::size_t bytes) { std::memset(memory, 0xFF, bytes); }
+
 /// Scratch memory of one kernel call, of the host.
 class Workspace {
  public:
-  explicit Workspace(std::size_t bytes)
-      : words_(bytes > 0 ? std::make_unique<double[]>((bytes + sizeof(double) - 1) / sizeof(double)) : nullptr) {}
+  explicit Workspace(std::size_t bytes) {
+    if (bytes == 0) return;
+    const std::size_t words = (bytes + sizeof(double) - 1) / sizeof(double);
+    words_ = std::make_unique<double[]>(words);
+    fill_with_nan(words_.get(), words * sizeof(double));
+  }
   void* data() const { return words_.get(); }
 
  private:
@@ -110,12 +118,14 @@ void launch(const Body& body, std::int64_t blocks) {
 /// last: an error if that makes a difference.
 template <class Body>
 void launch_combining(const Body& body, std::int64_t blocks) {
+  static_assert(std::is_trivially_copyable_v<typename Body::Shared>);
   const auto shared = std::make_unique<typename Body::Shared>(), backwards = std::make_unique<typename Body::Shared>();
   const auto barrier = [] {
     if (launch_observer != nullptr) launch_observer->barrier();
   };
   if (launch_observer != nullptr) launch_observer->begin_launch(typeid(Body).name(), shared.get(), sizeof(*shared));
   for (std::uint32_t block = 0; block < blocks; ++block) {
+    fill_with_nan(shared.get(), sizeof(*shared));
     for_each_thread(block, [&](std::uint32_t thread) { body.load(block, thread, *shared); });
     barrier();
     for (std::uint32_t step = body.first_step(); step > 0; step /= 2) {

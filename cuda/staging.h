@@ -29,11 +29,13 @@ inline bool is_dense(const nn::Tensor& t, std::int64_t channels) {
   return t.contiguous() && t.c() == channels && reinterpret_cast<std::uintptr_t>(t.raw()) % vector_bytes == 0;
 }
 
-/// z = relu?(x * scale + shift) in the rows and channels that x has, zeros in the others; z {n', h, w, c'} is dense.
+/// z = relu?(x * scale + shift) in the rows and channels that x has, zeros in the others. z {n', h, w, c'} has x's type
+/// and any pitch; it may be x itself. One pass, which reads x and writes z; where there is both a prologue and
+/// something to fill up, a second one reads and writes x's part of z.
 void gather(const nn::Tensor& x, const nn::ConvPrologue& prologue, const nn::Tensor& z);
 
-/// y = x + beta * y, in the rows and channels that y has. x is
-/// dense; y has its type or is f32. With beta 0, y is not read.
+/// y = x + beta * y, in the rows and channels that y has, any pitches; y has x's type or is f32. With beta 0, y is not
+/// read.
 void scatter(const nn::Tensor& x, const nn::Tensor& y, float beta);
 
 }  // namespace cuda

@@ -79,15 +79,21 @@ std::vector<Tensor> compute(const Case& c, const Place& place) {
   for (const float beta : {0.0F, 1.0F}) {
     const Tensor y = place.image(y_shape, 8), plain = place.image(y_shape, 9), scaled = place.image(y_shape, 14),
                  dx = place.image(c.x, 10);
+    const Tensor without_bias = place.image(y_shape, 15), only_scale = place.image(y_shape, 16),
+                 only_shift = place.image(y_shape, 17);
     const Tensor dw = place.put(numbers(c.w, 11), nn::full_precision(place.dtype), false);
     nn::conv2d_forward(x, w, prologue, {.bias = bias, .relu = true, .beta = beta, .mean = mean, .variance = variance},
                        c.geometry, y);
     nn::conv2d_forward(x, w, {}, {.beta = beta}, c.geometry, plain);
     nn::conv2d_forward(x, w, {}, {.bias = bias, .scale = scale, .shift = shift, .relu = true, .beta = beta}, c.geometry,
                        scaled);
+    nn::conv2d_forward(x, w, {}, {.scale = scale, .shift = shift, .relu = true, .beta = beta}, c.geometry,
+                       without_bias);  // as DenseNet's
+    nn::conv2d_forward(x, w, {}, {.bias = bias, .scale = scale, .beta = beta}, c.geometry, only_scale);
+    nn::conv2d_forward(x, w, {}, {.shift = shift, .beta = beta}, c.geometry, only_shift);
     nn::conv2d_backward_data(dy, w, c.geometry, dx, beta);
     nn::conv2d_backward_weights(x, dy, prologue, c.geometry, dw, beta);
-    results.insert(results.end(), {y, plain, scaled, dx, dw});
+    results.insert(results.end(), {y, plain, scaled, without_bias, only_scale, only_shift, dx, dw});
   }
   results.insert(results.end(), {mean, variance});
   return results;
@@ -119,6 +125,20 @@ TEST_F(CudaConvolution, AgreesWithTheCpuByTheFastestPlansSlow) {
   gpu().configure({.autotune = true});
   for (const DType dtype : {DType::f32, DType::bf16}) expect_like_the_cpu({Device::cuda, dtype, false});
   gpu().configure({});
+}
+
+// A vector that is too short, or of another type, would be read beyond its end.
+TEST_F(CudaConvolution, RefusesAScaleOrAShiftThatDoesNotFit) {
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.name);
+    const Place place{Device::cuda, DType::bf16};
+    const Tensor x = place.image(c.x, 1), w = place.weights(c.w, 2);
+    const Tensor y = place.image(nn::conv2d_output_shape(c.x, c.w, c.geometry), 8);
+    for (const Tensor& wrong : {place.vector(c.w.n - 1, 3), place.weights(nn::vector_shape(c.w.n), 3)}) {
+      EXPECT_THROW(nn::conv2d_forward(x, w, {}, {.scale = wrong}, c.geometry, y), nn::Error);
+      EXPECT_THROW(nn::conv2d_forward(x, w, {}, {.shift = wrong}, c.geometry, y), nn::Error);
+    }
+  }
 }
 
 TEST_F(CudaConvolution, GivesTheSameBitsAgain) {

@@ -1,10 +1,13 @@
 // What each kernel does to the tensors it is given: a letter for each tensor of a call, those of structs too, in the
 // order of the arguments. tests/threads holds the GPU's kernels to it; tests/traffic adds up what networks move by it.
-//   r  a map that is read: every element once              w  a map that is written: every element once; with beta,
-//   read s  a map that is read once, a few of its rows again        once before p  a map that windows read, or every
-//   pixel of an image W  as w, if a flag says so v  a few numbers that many threads read                V  a few
-//   numbers that are results; with beta, read before m  modified in place: read and written once            x  numbers
-//   of a step, read and written
+// clang-format off
+//   r  a map that is read, every element once              w  a map that is written, every element once; with beta,
+//                                                             read once before
+//   s  a map that is read once, a few of its rows again    W  as w, if a flag says so
+//   p  a map that windows, or all pixels of one, read      m  modified in place: read and written once
+//   v  a few numbers that many threads read                V  a few numbers that are results; with beta, read before
+//   x  numbers of a step, read and written
+// clang-format on
 #pragma once
 
 #include "nn/kernels/activation.h"

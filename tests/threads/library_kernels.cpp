@@ -28,10 +28,12 @@ void give_back(const Tensor& result, const Tensor& to) {
   nn::copy_into(rounded, to);
 }
 
-/// cuDNN's terms: dense tensors of one type, at addresses it can take, in bf16 channels in eights.
+/// cuDNN's terms: dense tensors of one type, at addresses it can take, in bf16 channels in eights. Undefined ones are
+/// left out.
 void check(std::initializer_list<const Tensor*> tensors) {
   const nn::DType dtype = (*tensors.begin())->dtype();
   for (const Tensor* t : tensors) {
+    if (!t->defined()) continue;
     NN_CHECK(is_dense(*t, t->c()) && t->dtype() == dtype && t->c() == computed_channels(t->c(), dtype),
              "[convolve] cuDNN does not take ", t->shape(), " ", t->dtype(), " with pitch ", t->pitch());
   }
@@ -41,8 +43,10 @@ void check(std::initializer_list<const Tensor*> tensors) {
 
 void convolve_forward(const Tensor& x, const Tensor& w, const Tensor& bias, bool relu, const nn::ConvGeometry& geometry,
                       const Tensor& y) {
-  check({&x, &w, &y});
+  check({&x, &w, &bias, &y});
   NN_CHECK(bias.defined() || !relu, "[convolve] there is no ReLU without a bias");
+  NN_CHECK(!bias.defined() || bias.shape() == nn::vector_shape(y.c()), "[convolve] expects a bias ",
+           nn::vector_shape(y.c()), ", got ", bias.shape());
   const Tensor result = Tensor::empty(y.shape());
   nn::conv2d_forward(on_cpu(x), on_cpu(w), {}, {.bias = on_cpu(bias), .relu = relu}, geometry, result);
   give_back(result, y);

@@ -4,6 +4,7 @@
 #include <gtest/gtest-spi.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <vector>
 
 namespace {
@@ -100,6 +101,35 @@ TEST_F(MemoryTraceOf, ReadingABlocksMemoryBeforeTheBarrierFindsTheRace) {
   EXPECT_EQ(y[0], 512);
   EXPECT_NONFATAL_FAILURE(cuda::launch_combining(Sum{x.data(), y.data(), true}, 1), "races with thread");
   EXPECT_EQ(y[0], 512) << "the right number all the same, which is why values do not find it";
+}
+
+/// y[block] is what the threads share, of which the first block's threads alone write something.
+struct ForgetsToWrite {
+  struct Shared {
+    float value;
+  };
+  float* y;
+
+  std::uint32_t first_step() const { return 0; }
+  void load(std::uint32_t block, std::uint32_t thread, Shared& shared) const {
+    if (block == 0 && thread == 0) shared.value = 3;
+  }
+  void combine(std::uint32_t /*thread*/, std::uint32_t /*step*/, Shared& /*shared*/) const {}
+  void write(std::uint32_t block, std::uint32_t thread, const Shared& shared) const {
+    if (thread == 0) y[block] = shared.value;
+  }
+};
+
+TEST_F(MemoryTraceOf, WhatABlockHasNotWrittenIsNoNumber) {
+  std::vector<float> y(2);
+  cuda::launch_combining(ForgetsToWrite{y.data()}, 2);
+  EXPECT_EQ(y[0], 3);
+  EXPECT_TRUE(std::isnan(y[1])) << "nor what the block before has left";
+}
+
+TEST_F(MemoryTraceOf, ScratchMemoryThatNobodyHasWrittenIsNoNumber) {
+  const cuda::Workspace workspace(4 * sizeof(float));
+  for (int i = 0; i < 4; ++i) EXPECT_TRUE(std::isnan(static_cast<const float*>(workspace.data())[i]));
 }
 
 /// Block b stores its number, and a thread of block 1 loads block 0's.

@@ -173,18 +173,27 @@ void multiply(const MatrixProduct& product) {
   const auto& [a, b, c, transpose_a, transpose_b, alpha, beta, bias, relu] = product;
   const std::int64_t inner = transpose_a ? a.rows : a.columns;
   recorded->push_back({.kernel = "matrix product",
-                       .read = test::bytes_of(a) + test::bytes_of(b) + (beta != 0 ? test::bytes_of(c) : 0),
+                       .read = test::bytes_of(a) + test::bytes_of(b) + (beta != 0 ? test::bytes_of(c) : 0) +
+                               (bias != nullptr ? test::bytes_of(c) / c.rows : 0),
                        .written = test::bytes_of(c),
                        .operations = 2 * c.rows * c.columns * inner});
 }
 
-void fold_weights(const nn::Tensor& w, const nn::ConvEpilogue& /*epilogue*/, const nn::Tensor& folded,
-                  const nn::Tensor& /*folded_bias*/) {
-  recorded->push_back({.kernel = "fold_weights", .read = test::bytes_of(w), .written = test::bytes_of(folded)});
+void fold_weights(const nn::Tensor& w, const nn::ConvEpilogue& epilogue, const nn::Tensor& folded,
+                  const nn::Tensor& folded_bias) {
+  const auto& [bias, scale, shift, relu, beta, mean, variance] = epilogue;
+  recorded->push_back({.kernel = "fold_weights",
+                       .read = test::bytes_of(w) + test::bytes_of(bias) + test::bytes_of(scale) + test::bytes_of(shift),
+                       .written = test::bytes_of(folded) + test::bytes_of(folded_bias)});
 }
 
-void gather(const nn::Tensor& x, const nn::ConvPrologue& /*prologue*/, const nn::Tensor& z) {
-  recorded->push_back({.kernel = "gather", .read = test::bytes_of(x), .written = test::bytes_of(z)});
+void gather(const nn::Tensor& x, const nn::ConvPrologue& prologue, const nn::Tensor& z) {
+  const auto& [scale, shift, relu] = prologue;
+  const std::int64_t numbers = test::bytes_of(scale) + test::bytes_of(shift);
+  const bool has_prologue = numbers > 0 || relu, fills_up = x.shape() != z.shape();
+  const std::int64_t again = has_prologue && fills_up ? test::bytes_of(x) : 0;  // a second pass
+  recorded->push_back(
+      {.kernel = "gather", .read = test::bytes_of(x) + again + numbers, .written = test::bytes_of(z) + again});
 }
 void scatter(const nn::Tensor& x, const nn::Tensor& y, float beta) {
   const std::int64_t kept = y.elements() * static_cast<std::int64_t>(nn::size_of(x.dtype()));
