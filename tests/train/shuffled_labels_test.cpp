@@ -36,7 +36,7 @@ double best_share_of_prior(const fs::path& data, const fs::path& labels, const f
   config.labels = labels.string();
   config.size = 64;
   config.batch = 16;
-  config.epochs = 6;
+  config.epochs = 10;
   config.validation = 0.3;
   fs::create_directories(out);
   train::TrainingRun run(train::resolve(config), {out});
@@ -56,8 +56,9 @@ TEST(PhantomShuffledLabelsSlow, DoNotBeatTheClassPriorWhereTrueOnesDo) {
   const double learnt = best_share_of_prior(data, data / "stage_2_train.csv", directory / "true");
   const double chance = best_share_of_prior(data, shuffled, directory / "chance");
   RecordProperty("share_of_prior", nn::message(learnt, " true, ", chance, " shuffled"));
-  EXPECT_LT(learnt, 0.97);  // 0.930 measured; 70 patients and 6 epochs at 64 pixels are few
-  EXPECT_GT(chance, 0.99);  // 1.009 measured
+  EXPECT_LT(learnt,
+            0.97);  // 0.922 measured, direct and by minimal filtering; after 6 epochs rounding decides (0.93, 0.99)
+  EXPECT_GT(chance, 0.99);  // 1.003 and 1.006 measured
 }
 
 }  // namespace
