@@ -71,20 +71,6 @@ void add_compute(CLI::App& command, train::ComputeOptions& options, train::Work 
                    "On a GPU try every way to compute a convolution at its first use and keep the fastest");
 }
 
-namespace {
-
-/// Options that contradict each other, or this machine, are wrong usage.
-template <class Check>
-auto as_usage(const Check& check) {
-  try {
-    return check();
-  } catch (const nn::Error& error) {
-    throw UsageError(error.what());
-  }
-}
-
-}  // namespace
-
 train::Compute choose_compute(const train::ComputeOptions& options, train::Work work) {
   return as_usage([&] { return train::set_up(options, work); });
 }

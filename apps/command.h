@@ -41,6 +41,19 @@ class UsageError : public nn::Error {
   using nn::Error::Error;
 };
 
+/// What make() returns. What it finds wrong is wrong usage, wherever that was written: options that contradict each
+/// other or this machine, a configuration.
+template <class Make>
+auto as_usage(const Make& make) {
+  try {
+    return make();
+  } catch (const UsageError&) {
+    throw;
+  } catch (const nn::Error& error) {
+    throw UsageError(error.what());
+  }
+}
+
 /// What the chosen subcommand will do; returns an exit code, or throws nn::Error (one line, exit code 1).
 struct Selected {
   std::string name;

@@ -23,18 +23,6 @@
 namespace apps {
 namespace {
 
-/// What was wrong in the configuration is wrong usage, wherever it was written.
-template <class Make>
-auto as_usage(const Make& make) {
-  try {
-    return make();
-  } catch (const UsageError&) {
-    throw;
-  } catch (const nn::Error& error) {
-    throw UsageError(error.what());
-  }
-}
-
 train::TrainConfig new_config(const TrainOptions& options) {
   if (options.config_file.empty()) return train::resolve(options.config);
   const train::TrainConfig base = train::read_train_config(options.config_file);
