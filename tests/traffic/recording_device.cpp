@@ -90,13 +90,21 @@ std::int64_t partial_bytes(const Tensor& x, std::int64_t sums, std::int64_t size
   const int width = cuda::vector_bytes / static_cast<int>(nn::size_of(x.dtype()));
   return cuda::RowSlices(x.rows(), x.c(), width).slices * sums * x.c() * size;
 }
+
+/// Whether two names are of one slot: told by their types, since g++ compares no addresses of variables in a constant
+/// expression when it builds for UndefinedBehaviorSanitizer.
+template <auto& slot, auto& other>
+constexpr bool is_slot = false;
+template <auto& slot>
+constexpr bool is_slot<slot, slot> = true;
+
 template <auto& slot>
 std::int64_t scratch_bytes(const auto& first, const auto&... /*others*/) {
-  if constexpr (&slot == static_cast<const void*>(&nn::sum_rows)) {
+  if constexpr (is_slot<slot, nn::sum_rows>) {
     return partial_bytes(first, 1, sizeof(float));
-  } else if constexpr (&slot == static_cast<const void*>(&nn::normalize_backward)) {
+  } else if constexpr (is_slot<slot, nn::normalize_backward>) {
     return partial_bytes(first, 2, sizeof(float));
-  } else if constexpr (&slot == static_cast<const void*>(&nn::channel_statistics_forward)) {
+  } else if constexpr (is_slot<slot, nn::channel_statistics_forward>) {
     return partial_bytes(first, 2, sizeof(double));
   } else {
     return 0;
