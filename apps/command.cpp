@@ -6,7 +6,7 @@
 
 #include "nn/core/device_runtime.h"
 #include "nn/core/parallel.h"
-#include "nn/cpu/conv_choice.h"
+#include "nn/cpu/choice/conv_choice.h"
 #include "train/conv_choices.h"
 
 namespace apps {

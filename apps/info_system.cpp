@@ -6,9 +6,9 @@
 #include "nn/core/device_runtime.h"
 #include "nn/core/kernel.h"
 #include "nn/core/parallel.h"
-#include "nn/cpu/conv_choice.h"
-#include "nn/cpu/product_precision.h"
-#include "nn/cpu/simd_target.h"
+#include "nn/cpu/bf16/product_precision.h"
+#include "nn/cpu/choice/conv_choice.h"
+#include "nn/cpu/target/simd_target.h"
 
 namespace apps {
 namespace {

@@ -1,6 +1,6 @@
 #include "apps/layer_algorithms.h"
 
-#include "nn/cpu/conv_choice.h"
+#include "nn/cpu/choice/conv_choice.h"
 #include "nn/layers/conv2d.h"
 
 namespace apps {

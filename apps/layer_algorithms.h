@@ -7,7 +7,7 @@
 
 namespace apps {
 
-/// Names of nn/cpu/conv_choice.h; empty for a layer that is no convolution.
+/// Names of nn/cpu/choice/conv_choice.h; empty for a layer that is no convolution.
 struct LayerAlgorithms {
   std::string forward, backward_data, backward_weights;
 

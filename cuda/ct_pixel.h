@@ -1,6 +1,6 @@
 // What one thread of ct_input does: one pixel of one image, all its channels. The functors, their order and the
-// random numbers are those of nn/cpu/ct_input.cpp, which windows each source pixel once; here a source pixel is
-// windowed by every sample that touches it, which costs arithmetic and no memory.
+// random numbers are those of nn/cpu/ct_input/ct_input.cpp, which windows each source pixel once; here a source pixel
+// is windowed by every sample that touches it, which costs arithmetic and no memory.
 //
 // The f32 picture is the CPU's but for rounding: the CPU fuses multiplications and additions where it has the
 // instruction, and adds the samples of an upright picture row by row. Values 0 .. 1 differ by a few 2^-24 before they

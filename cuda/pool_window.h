@@ -1,5 +1,5 @@
-// Which pixels a pooling window sees, and which windows see a pixel, in a kernel's 32-bit arithmetic; nn/cpu/windows.h
-// says the same in plain words. The pools' Parity suites compare what comes of the two.
+// Which pixels a pooling window sees, and which windows see a pixel, in a kernel's 32-bit arithmetic;
+// nn/cpu/loops/windows.h says the same in plain words. The pools' Parity suites compare what comes of the two.
 #pragma once
 
 #include <cstdint>

@@ -2,8 +2,8 @@
 
 #include "nn/core/device_runtime.h"
 #include "nn/core/error.h"
-#include "nn/cpu/conv_choice.h"
-#include "nn/cpu/product_precision.h"
+#include "nn/cpu/bf16/product_precision.h"
+#include "nn/cpu/choice/conv_choice.h"
 
 namespace train {
 

@@ -25,7 +25,7 @@ struct ComputeOptions {
 struct Compute {
   nn::Device device = nn::Device::cpu;
   /// Of activations and of the weights they meet. Values of parameters, their gradients and statistics are f32 in any
-  /// case. On the CPU bf16 is a precision of products alone (nn/cpu/product_precision.h), and this f32.
+  /// case. On the CPU bf16 is a precision of products alone (nn/cpu/bf16/product_precision.h), and this f32.
   nn::DType dtype = nn::DType::f32;
   /// On a GPU, a step that repeats is recorded and replayed (batch_runner.h). The bits are the same either way.
   bool graph = true;

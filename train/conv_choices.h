@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "nn/cpu/conv_table.h"
+#include "nn/cpu/choice/conv_table.h"
 
 namespace train {
 

@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "models/registry.h"
-#include "nn/cpu/conv_choice.h"
+#include "nn/cpu/choice/conv_choice.h"
 #include "train/config.h"
 #include "train/optimizer.h"
 

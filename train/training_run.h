@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "nn/cpu/conv_table.h"
+#include "nn/cpu/choice/conv_table.h"
 #include "train/config.h"
 #include "train/conv_choices.h"
 #include "train/data/dataset.h"

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "nn/core/parallel.h"
-#include "nn/cpu/simd_target.h"
+#include "nn/cpu/target/simd_target.h"
 #include "nn/layers/conv2d.h"
 
 namespace train {

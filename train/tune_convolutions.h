@@ -5,7 +5,7 @@
 #include <functional>
 #include <optional>
 
-#include "nn/cpu/conv_tuning.h"
+#include "nn/cpu/choice/conv_tuning.h"
 #include "nn/layers/module.h"
 #include "train/conv_choices.h"
 

@@ -1,6 +1,6 @@
 #include "nn/kernels/activation.h"
 
-#include "nn/cpu/elementwise.h"
+#include "nn/cpu/loops/elementwise.h"
 #include "nn/functors/activation.h"
 
 namespace nn {

@@ -1,7 +1,7 @@
 #include "nn/kernels/arithmetic.h"
 
-#include "nn/cpu/elementwise.h"
-#include "nn/cpu/row_sums.h"
+#include "nn/cpu/loops/elementwise.h"
+#include "nn/cpu/loops/row_sums.h"
 #include "nn/functors/arithmetic.h"
 
 namespace nn {

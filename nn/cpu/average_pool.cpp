@@ -1,7 +1,7 @@
 // Mean pooling over windows and over whole images.
-#include "nn/cpu/elementwise.h"
-#include "nn/cpu/row_sums.h"
-#include "nn/cpu/windows.h"
+#include "nn/cpu/loops/elementwise.h"
+#include "nn/cpu/loops/row_sums.h"
+#include "nn/cpu/loops/windows.h"
 #include "nn/kernels/pool.h"
 
 namespace nn {

@@ -1,9 +1,9 @@
 // Mean and variance per channel, their gradient, and the running statistics that follow them.
 #include <vector>
 
-#include "nn/cpu/channel_moments.h"
-#include "nn/cpu/elementwise.h"
-#include "nn/cpu/prefetch.h"
+#include "nn/cpu/loops/channel_moments.h"
+#include "nn/cpu/loops/elementwise.h"
+#include "nn/cpu/loops/prefetch.h"
 #include "nn/functors/batch_norm.h"
 #include "nn/kernels/batch_norm.h"
 

@@ -1,6 +1,6 @@
 #include "nn/kernels/dropout.h"
 
-#include "nn/cpu/elementwise.h"
+#include "nn/cpu/loops/elementwise.h"
 #include "nn/functors/dropout.h"
 
 namespace nn {

@@ -1,6 +1,6 @@
 #include "nn/kernels/fill.h"
 
-#include "nn/cpu/elementwise.h"
+#include "nn/cpu/loops/elementwise.h"
 #include "nn/functors/convert.h"
 
 namespace nn {

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <vector>
 
-#include "nn/cpu/elementwise.h"
+#include "nn/cpu/loops/elementwise.h"
 #include "nn/kernels/loss.h"
 
 namespace nn {

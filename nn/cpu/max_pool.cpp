@@ -1,7 +1,7 @@
 // Maximum pooling, by the rows of channels of single pixels.
-#include "nn/cpu/elementwise.h"
-#include "nn/cpu/max_rows.h"
-#include "nn/cpu/windows.h"
+#include "nn/cpu/loops/elementwise.h"
+#include "nn/cpu/loops/max_rows.h"
+#include "nn/cpu/loops/windows.h"
 #include "nn/kernels/pool.h"
 
 namespace nn {

@@ -1,11 +1,11 @@
 // Normalisation by given statistics, with ReLU fused: each direction is one pass over memory.
 #include <vector>
 
-#include "nn/cpu/elementwise.h"
-#include "nn/cpu/normalize_gradients.h"
-#include "nn/cpu/normalize_rows.h"
-#include "nn/cpu/row_sums.h"
-#include "nn/cpu/rows.h"
+#include "nn/cpu/loops/elementwise.h"
+#include "nn/cpu/loops/normalize_gradients.h"
+#include "nn/cpu/loops/normalize_rows.h"
+#include "nn/cpu/loops/row_sums.h"
+#include "nn/cpu/loops/rows.h"
 
 namespace nn {
 namespace cpu {

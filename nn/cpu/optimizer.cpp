@@ -4,7 +4,7 @@
 #include <numeric>
 #include <vector>
 
-#include "nn/cpu/elementwise.h"
+#include "nn/cpu/loops/elementwise.h"
 #include "nn/functors/optimizer.h"
 #include "nn/kernels/fill.h"
 

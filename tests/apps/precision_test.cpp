@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "nn/core/device_runtime.h"
-#include "nn/cpu/product_precision.h"
+#include "nn/cpu/bf16/product_precision.h"
 #include "tests/apps/run_falx.h"
 #include "tests/support/environment.h"
 

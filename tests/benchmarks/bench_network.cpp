@@ -15,7 +15,7 @@
 #include "models/registry.h"
 #include "nn/core/parallel.h"
 #include "nn/core/philox.h"
-#include "nn/cpu/simd_target.h"
+#include "nn/cpu/target/simd_target.h"
 #include "tests/benchmarks/fma_peak.h"
 #include "tests/benchmarks/kernel_times.h"
 #include "tests/benchmarks/memory_bandwidth.h"

@@ -10,7 +10,7 @@
 #include <string>
 
 #include "nn/core/parallel.h"
-#include "nn/cpu/conv_choice.h"
+#include "nn/cpu/choice/conv_choice.h"
 #include "nn/kernels/conv.h"
 #include "tests/benchmarks/fma_peak.h"
 

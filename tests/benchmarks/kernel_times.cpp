@@ -8,7 +8,7 @@
 #include <tuple>
 #include <utility>
 
-#include "nn/cpu/conv_choice.h"
+#include "nn/cpu/choice/conv_choice.h"
 #include "nn/kernels/activation.h"
 #include "nn/kernels/arithmetic.h"
 #include "nn/kernels/batch_norm.h"

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "nn/core/parallel.h"
-#include "nn/cpu/simd_target.h"
+#include "nn/cpu/target/simd_target.h"
 #include "tests/benchmarks/fma_peak.h"
 #include "tests/benchmarks/memory_bandwidth.h"
 

@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "io/files/atomic_file.h"
-#include "nn/cpu/product_precision.h"
+#include "nn/cpu/bf16/product_precision.h"
 #include "tests/support/fake_device.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/tiny_pictures.h"

@@ -5,7 +5,7 @@
 
 #include "models/registry.h"
 #include "nn/core/philox.h"
-#include "nn/cpu/product_precision.h"
+#include "nn/cpu/bf16/product_precision.h"
 #include "train/inference.h"
 
 namespace {

@@ -9,8 +9,8 @@
 #include <sstream>
 
 #include "nn/autograd/tape.h"
-#include "nn/cpu/conv_choice.h"
-#include "nn/cpu/simd_target.h"
+#include "nn/cpu/choice/conv_choice.h"
+#include "nn/cpu/target/simd_target.h"
 #include "nn/ops/cast.h"
 #include "nn/ops/loss.h"
 #include "nn/tensor/copy.h"

@@ -7,7 +7,7 @@
 #include "models/registry.h"
 #include "models/vgg.h"
 #include "nn/autograd/tape.h"
-#include "nn/cpu/conv_choice.h"
+#include "nn/cpu/choice/conv_choice.h"
 #include "nn/layers/parameter_buffers.h"
 #include "nn/ops/loss.h"
 #include "tests/models/golden_run.h"

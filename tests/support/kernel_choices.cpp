@@ -1,7 +1,7 @@
 #include "tests/support/kernel_choices.h"
 
-#include "nn/cpu/conv_choice.h"
-#include "nn/cpu/simd_target.h"
+#include "nn/cpu/choice/conv_choice.h"
+#include "nn/cpu/target/simd_target.h"
 
 namespace test {
 namespace {

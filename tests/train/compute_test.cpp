@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "nn/cpu/product_precision.h"
+#include "nn/cpu/bf16/product_precision.h"
 
 namespace {
 

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "models/registry.h"
-#include "nn/cpu/conv_choice.h"
+#include "nn/cpu/choice/conv_choice.h"
 #include "tests/support/error_of.h"
 #include "tests/support/temporary_directory.h"
 #include "train/tune_convolutions.h"

@@ -1,12 +1,13 @@
 // Weights change in many ways while a network infers, and nobody tells the kernels that keep what they made of them
-// (nn/cpu/kept_filters.h). After each, the network must answer as one that has just been made with the same weights.
+// (nn/cpu/filters/kept_filters.h). After each, the network must answer as one that has just been made with the same
+// weights.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <functional>
 
 #include "nn/core/philox.h"
-#include "nn/cpu/kept_filters.h"
+#include "nn/cpu/filters/kept_filters.h"
 #include "nn/kernels/fill.h"
 #include "nn/layers/conv_chain.h"
 #include "nn/layers/global_pool.h"

@@ -5,8 +5,8 @@
 #include <cstring>
 
 #include "nn/core/parallel.h"
-#include "nn/cpu/conv_choice.h"
-#include "nn/cpu/simd_target.h"
+#include "nn/cpu/choice/conv_choice.h"
+#include "nn/cpu/target/simd_target.h"
 #include "tests/nn/kernels/conv_reference.h"
 
 namespace nn::test {

@@ -13,8 +13,8 @@
 
 #include "nn/core/parallel.h"
 #include "nn/core/philox.h"
-#include "nn/cpu/ct_upright.h"
-#include "nn/cpu/simd_target.h"
+#include "nn/cpu/ct_input/ct_upright.h"
+#include "nn/cpu/target/simd_target.h"
 #include "nn/functors/ct_input.h"
 #include "tests/support/canary.h"
 

@@ -1,0 +1,82 @@
+#include "nn/cpu/bf16/product_precision.h"
+
+#include <atomic>
+#include <cstdlib>
+#include <string_view>
+
+#include "nn/core/error.h"
+#include "nn/cpu/target/simd_target.h"
+
+namespace nn::cpu {
+namespace {
+
+constexpr const char* full = "f32";
+
+struct Choice {
+  const char* name;  // of FALX_BF16
+  const Bf16Kernel* (*find)();
+
+  /// Null if there is none here.
+  const Bf16Kernel* kernel() const { return simd_target() == "avx512" ? find() : nullptr; }
+};
+/// The usual one first; AMX, which has not run on a CPU yet, multiplies only if it is named.
+constexpr Choice choices[] = {{"avx512", avx512_bf16_kernel}, {"amx", amx_bf16_kernel}};
+
+/// What "bf16" is; null if there is none.
+const Bf16Kernel* usual_kernel() {
+  const char* variable = std::getenv("FALX_BF16");
+  const std::string_view wanted = variable == nullptr ? "" : variable;
+  std::string names;
+  for (const Choice& choice : choices) {
+    const Bf16Kernel* kernel = choice.kernel();
+    if (kernel == nullptr) continue;
+    if (wanted.empty() || wanted == choice.name) return kernel;
+    names += std::string(names.empty() ? "" : ", ") + choice.name;
+  }
+  NN_CHECK(names.empty(), "[product] FALX_BF16 is one of ", names, " (what this CPU can run), not '", wanted, "'");
+  return nullptr;
+}
+
+const Bf16Kernel* find_kernel(const std::string& wanted) {
+  if (wanted == portable_bf16_kernel().name) return &portable_bf16_kernel();
+  if (wanted == "bf16") {
+    if (const Bf16Kernel* kernel = usual_kernel()) return kernel;
+  }
+  for (const Choice& choice : choices) {
+    const Bf16Kernel* kernel = choice.kernel();
+    if (kernel != nullptr && wanted == kernel->name) return kernel;
+  }
+  throw Error(
+      message("[product] ", wanted,
+              " products need a CPU with AVX512_BF16 or AMX-BF16 (and FALX_CPU not below avx512); here there is ", full,
+              " alone"));
+}
+
+std::atomic<const Bf16Kernel*> chosen{nullptr};
+
+}  // namespace
+
+std::vector<std::string> product_precisions() {
+  std::vector<std::string> names;
+  for (const Choice& choice : choices) {
+    if (const Bf16Kernel* kernel = choice.kernel()) names.emplace_back(kernel->name);
+  }
+  names.emplace_back(full);
+  return names;
+}
+
+std::string bf16_products_name() {
+  const Bf16Kernel* kernel = usual_kernel();
+  return kernel == nullptr ? "none" : kernel->name;
+}
+
+std::string product_precision() {
+  const Bf16Kernel* kernel = chosen;
+  return kernel == nullptr ? full : kernel->name;
+}
+
+void set_product_precision(const std::string& name) { chosen = name == full ? nullptr : find_kernel(name); }
+
+const Bf16Kernel* bf16_products(std::int64_t depth) { return depth < least_bf16_depth ? nullptr : chosen.load(); }
+
+}  // namespace nn::cpu

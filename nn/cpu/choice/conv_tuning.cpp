@@ -1,0 +1,91 @@
+#include "nn/cpu/choice/conv_tuning.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <limits>
+
+#include "nn/core/error.h"
+#include "nn/core/philox.h"
+
+namespace nn::cpu {
+namespace {
+
+constexpr int most_rounds = 6, fewest_rounds = 2;
+constexpr double enough_milliseconds = 150;  // of a convolution, after the fewest rounds
+constexpr double as_fast = 1.03;
+
+/// Not worth another try, even if the first one had to wait, for memory or for another program.
+bool is_hopeless(double milliseconds, double fastest) { return milliseconds > 2 * fastest + 20; }
+
+/// A few random numbers again and again: times do not depend on which they are.
+Tensor random_tensor(const Shape& shape, std::uint64_t seed) {
+  Random random(seed);
+  std::array<float, 1009> some{};
+  std::generate(some.begin(), some.end(), [&] { return random.uniform(-0.5F, 0.5F); });
+  Tensor tensor = Tensor::empty(shape);
+  float* values = tensor.data<float>();
+  for (std::int64_t i = 0; i < tensor.elements(); ++i) values[i] = some[static_cast<std::size_t>(i) % some.size()];
+  return tensor;
+}
+
+struct Operands {
+  ConvKey key;
+  Tensor x, w, y;
+
+  void run() const {
+    switch (key.pass) {
+      case ConvPass::forward:
+        return conv2d_forward(x, w, {}, {}, key.geometry, y);
+      case ConvPass::backward_data:
+        return conv2d_backward_data(y, w, key.geometry, x, 0);
+      case ConvPass::backward_weights:
+        return conv2d_backward_weights(x, y, {}, key.geometry, w, 0);
+    }
+  }
+};
+
+}  // namespace
+
+TimeConv time_kernel(const ConvKey& key, std::int64_t images) {
+  Shape x = key.x;
+  x.n = images;
+  const Operands operands{.key = key,
+                          .x = random_tensor(x, 1),
+                          .w = random_tensor(key.w, 2),
+                          .y = random_tensor(conv2d_output_shape(x, key.w, key.geometry), 3)};
+  return [operands](ConvAlgorithm algorithm) {
+    using Clock = std::chrono::steady_clock;
+    const auto table = std::make_shared<ConvTable>();
+    table->add({.key = operands.key, .algorithm = algorithm});
+    const ConvTableInForce in_force(table);
+    *operands.w.data<float>() += 1;  // as a step of training does: filters must be made anew (kept_filters.h)
+    const auto start = Clock::now();
+    operands.run();
+    return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+  };
+}
+
+ConvDecision decide(const ConvKey& key, const TimeConv& time) {
+  constexpr double never = std::numeric_limits<double>::infinity();
+  std::vector<ConvDecision::Time> times;
+  for (const ConvAlgorithm algorithm : possible_algorithms(key.w, key.geometry, DType::f32)) {
+    times.push_back({.algorithm = algorithm, .milliseconds = never});
+  }
+  double fastest = never, spent = 0;
+  for (int round = 0; round < most_rounds && (round < fewest_rounds || spent < enough_milliseconds); ++round) {
+    for (ConvDecision::Time& best : times) {
+      if (round > 0 && is_hopeless(best.milliseconds, fastest)) continue;
+      const double milliseconds = time(best.algorithm);
+      spent += milliseconds;
+      best.milliseconds = std::min(best.milliseconds, milliseconds);
+      fastest = std::min(fastest, best.milliseconds);
+    }
+  }
+  const auto taken = std::find_if(times.begin(), times.end(), [&](const ConvDecision::Time& best) {
+    return best.milliseconds <= as_fast * fastest;  // the most accurate are the first
+  });
+  return {.key = key, .algorithm = taken->algorithm, .times = times};
+}
+
+}  // namespace nn::cpu

@@ -1,0 +1,220 @@
+#include "nn/cpu/conv/line_conv.h"
+
+#include "nn/core/parallel.h"
+#include "nn/cpu/conv/image_lines.h"
+#include "nn/cpu/conv/line_product.h"
+#include "nn/cpu/gemm/blocking.h"
+#include "nn/cpu/target/simd_target.h"
+
+namespace nn::cpu {
+namespace {
+
+constexpr std::int64_t most_rows = 128;                       // of a piece, if it has several lines
+constexpr std::int64_t most_columns = 512;                    // of a piece of the result
+constexpr std::int64_t most_kept = std::int64_t{1} << 16U;    // elements of C^T that stay in the second-level cache
+constexpr std::int64_t rows_at_once = 28;                     // while so many are computed, their place is fetched
+constexpr std::int64_t most_cached = std::int64_t{1} << 20U;  // elements of the image and the result
+
+/// Output lines of a piece: a divisor of an image's lines, so that no piece is of two images.
+std::int64_t lines_per_piece(const Shape& image, const WindowGrid& grid) {
+  const auto fits = [&](std::int64_t lines) {
+    return grid.count_h % lines == 0 && lines * grid.count_w <= most_rows &&
+           image.n * grid.count_h / lines >= wanted_pieces;
+  };
+  std::int64_t lines = grid.count_h;
+  while (lines > 1 && !fits(lines)) --lines;
+  return lines;
+}
+
+/// Working memory for lines: a product may read a row more than there is.
+Tensor line_memory(const ImageLines& lines, std::int64_t count) {
+  Tensor memory = scratch<float>(count * lines.pitch() + lines.step());
+  std::fill_n(memory.data<float>() + count * lines.pitch(), lines.step(), 0.0F);
+  return memory;
+}
+
+/// Pieces of the result are whole output lines; the image's lines that they see are read once and stay in the
+/// second-level cache.
+struct Forward {
+  const ImageLines& lines;
+  const WindowGrid& grid;
+  const PackedMatrix<float>& b;
+  const MatrixWriter<float>& c;
+  std::int64_t output_lines, c_pitch;  // of a piece
+  bool from_memory;
+
+  std::int64_t image_lines() const { return (output_lines - 1) * grid.step_h + grid.kernel_h; }
+
+  void read_lines(std::int64_t line, float* to) const {
+    const std::int64_t n = line / grid.count_h, h = line % grid.count_h * grid.step_h + grid.first_h;
+    for (std::int64_t i = 0; i < image_lines(); ++i) lines.read(n, h + i, to + i * lines.pitch());
+  }
+
+  /// block = some columns of the piece that begins at output line `line`.
+  void multiply(const float* image, std::int64_t line, std::int64_t column, std::int64_t columns, float* block) const {
+    const TileShape tile = tile_shape<float>();
+    const DepthRuns runs(b.depth());
+    const std::int64_t row_step = equal_step(grid.count_w, rows_at_once, 2);
+    for (std::int64_t run = 0; run < runs.count; ++run) {
+      const std::int64_t begin = runs.begin(run), depth = runs.length(run);
+      const std::int64_t window_line = begin / lines.run(), in_line = begin % lines.run();
+      for (std::int64_t j = 0; j < columns; j += tile.columns) {
+        const std::int64_t width = round_up(std::min(tile.columns, columns - j), tile.vector);
+        for (std::int64_t i = 0; i < output_lines; ++i) {
+          const float* seen = image + (i * grid.step_h + window_line) * lines.pitch() + in_line;
+          for (std::int64_t k = 0; k < grid.count_w; k += row_step) {
+            const std::int64_t row = i * grid.count_w + k, rows = std::min(row_step, grid.count_w - k);
+            if (from_memory && run == runs.count - 1) {
+              c.expect(line * grid.count_w + row, rows, column + j, std::min(tile.columns, columns - j));
+            }
+            multiply_lines({.a = seen + k * lines.step(),
+                            .row_step = lines.step(),
+                            .depth_step = 1,
+                            .first_run = lines.run() - in_line,
+                            .run = lines.run(),
+                            .run_step = lines.pitch(),
+                            .b = b.block(begin, depth, column + j),
+                            .b_step = width,
+                            .c = block + row * c_pitch + j,
+                            .c_pitch = c_pitch,
+                            .rows = rows,
+                            .columns = width,
+                            .depth = depth,
+                            .add = run > 0});
+          }
+        }
+      }
+    }
+  }
+};
+
+/// For gradients of weights, C^T = Z^T Y: rows are the elements of a window, the depth is the output pixels. Line p of
+/// the windows alone meets one line of the image for each output line.
+struct Transposed {
+  const ImageLines& lines;
+  const WindowGrid& grid;
+  const Tensor& y;
+  std::int64_t lines_at_once, c_pitch;
+
+  /// Elements of C^T that belong to a line of the windows.
+  std::int64_t c_size() const { return round_up(lines.run(), 2) * c_pitch; }
+
+  /// c = the sum over output lines [first, last), for lines [p, p + count) of the windows.
+  void multiply(std::int64_t p, std::int64_t count, std::int64_t first, std::int64_t last, float* memory,
+                float* c) const {
+    for (std::int64_t line = first; line < last; line += lines_at_once) {
+      for (std::int64_t k = 0; k < count; ++k) {
+        add_product(p + k, line, std::min(lines_at_once, last - line), line > first, memory, c + k * c_size());
+      }
+    }
+  }
+
+ private:
+  /// c, or what is added to it, for `count` output lines.
+  void add_product(std::int64_t p, std::int64_t line, std::int64_t count, bool add, float* memory, float* c) const {
+    const TileShape tile = tile_shape<float>();
+    for (std::int64_t i = 0; i < count; ++i) {
+      const std::int64_t n = (line + i) / grid.count_h, h = (line + i) % grid.count_h * grid.step_h + grid.first_h;
+      lines.read(n, h + p, memory + i * lines.pitch());
+    }
+    for (std::int64_t j = 0; j < y.c(); j += tile.columns) {
+      multiply_lines({.a = memory,
+                      .row_step = 1,
+                      .depth_step = lines.step(),
+                      .first_run = grid.count_w,
+                      .run = grid.count_w,
+                      .run_step = lines.pitch(),
+                      .b = y.row<float>(line * grid.count_w) + j,
+                      .b_step = y.pitch(),
+                      .c = c + j,
+                      .c_pitch = c_pitch,
+                      .rows = lines.run(),
+                      .columns = std::min(tile.columns, y.c() - j),
+                      .depth = count * grid.count_w,
+                      .add = add});
+    }
+  }
+};
+
+}  // namespace
+
+bool reads_lines(const WindowGrid& grid, std::int64_t columns, DType dtype) {
+  return dtype == DType::f32 && !simd_target_is_baseline() && grid.kernel_h * grid.kernel_w > 1 && grid.count_w >= 8 &&
+         grid.count_w % 2 == 0 && columns >= tile_shape<float>().columns;
+}
+
+std::int64_t line_piece_rows(const Shape& image, const WindowGrid& grid) {
+  return lines_per_piece(image, grid) * grid.count_w;
+}
+
+void multiply_lines_of(const Tensor& image, const WindowGrid& grid, const ConvPrologue& prologue,
+                       const PackedMatrix<float>& b, const MatrixWriter<float>& c) {
+  const TileShape tile = tile_shape<float>();
+  const ImageLines lines(image, grid, prologue);
+  const std::int64_t all_lines = image.n() * grid.count_h;
+  const Forward product{.lines = lines,
+                        .grid = grid,
+                        .b = b,
+                        .c = c,
+                        .output_lines = lines_per_piece(image.shape(), grid),
+                        .c_pitch = round_up(std::min(b.columns(), most_columns), tile.columns) + tile.vector,
+                        .from_memory = image.elements() + all_lines * grid.count_w * b.columns() > most_cached};
+  const std::int64_t pieces = all_lines / product.output_lines, rows = product.output_lines * grid.count_w;
+  parallel_for(0, pieces, std::max<std::int64_t>(1, pieces / 64), [&](std::int64_t first, std::int64_t last) {
+    const Tensor seen = line_memory(lines, product.image_lines()), block = scratch<float>(rows * product.c_pitch);
+    for (std::int64_t i = first; i < last; ++i) {
+      const std::int64_t line = i * product.output_lines;
+      product.read_lines(line, seen.data<float>());
+      for (std::int64_t column = 0; column < b.columns(); column += most_columns) {
+        const std::int64_t columns = std::min(most_columns, b.columns() - column);
+        product.multiply(seen.data<float>(), line, column, columns, block.data<float>());
+        c.write(line * grid.count_w, rows, column, columns, block.data<float>(), product.c_pitch);
+      }
+    }
+  });
+}
+
+void multiply_transposed_lines_of(const Tensor& y, const Tensor& image, const WindowGrid& grid,
+                                  const ConvPrologue& prologue, const MatrixWriter<float>& c) {
+  const ImageLines lines(image, grid, prologue);
+  const Transposed product{.lines = lines,
+                           .grid = grid,
+                           .y = y,
+                           .lines_at_once = std::max<std::int64_t>(1, most_rows / grid.count_w),
+                           .c_pitch = y.c() + chunk};
+  // All lines of the windows together, so that Y is read from memory once, or where their C^T is too large for that
+  // each alone; partial sums over ranges of output lines, which are added in order.
+  const std::int64_t all_lines = image.n() * grid.count_h, c_size = product.c_size();
+  const std::int64_t together = grid.kernel_h * c_size <= most_kept ? grid.kernel_h : 1;
+  const std::int64_t groups = grid.kernel_h / together;
+  const std::int64_t splits = std::min(round_up(blocks(wanted_pieces, groups), 2), all_lines);
+  const Tensor partial = scratch<float>(grid.kernel_h * splits * c_size);
+  const auto partial_of = [&](std::int64_t p, std::int64_t split) {
+    return partial.data<float>() + ((p / together * splits + split) * together + p % together) * c_size;
+  };
+  parallel_for(0, groups * splits, 1, [&](std::int64_t first, std::int64_t last) {
+    const Tensor memory = line_memory(lines, product.lines_at_once);
+    for (std::int64_t i = first; i < last; ++i) {
+      const std::int64_t p = i / splits * together, split = i % splits;
+      product.multiply(p, together, all_lines * split / splits, all_lines * (split + 1) / splits, memory.data<float>(),
+                       partial_of(p, split));
+    }
+  });
+  const std::int64_t run = lines.run(), columns = grid.kernel_h * run;
+  parallel_for(0, blocks(y.c(), chunk), 1, [&](std::int64_t first, std::int64_t last) {
+    const Tensor transposed = scratch<float>(chunk * columns);
+    for (std::int64_t i = first; i < last; ++i) {
+      const std::int64_t channel = i * chunk, channels = std::min(chunk, y.c() - channel);
+      for (std::int64_t column = 0; column < columns; ++column) {
+        float* sum = partial_of(column / run, 0) + column % run * product.c_pitch + channel;
+        for (std::int64_t split = 1; split < splits; ++split) {
+          for (std::int64_t o = 0; o < chunk; ++o) sum[o] += sum[split * together * c_size + o];
+        }
+        for (std::int64_t o = 0; o < channels; ++o) transposed.data<float>()[o * columns + column] = sum[o];
+      }
+      c.write(channel, channels, 0, columns, transposed.data<float>(), columns);
+    }
+  });
+}
+
+}  // namespace nn::cpu

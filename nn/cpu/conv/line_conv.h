@@ -1,0 +1,25 @@
+// Convolutions whose patches are not copied: products read the image's lines in place (line_product.h).
+#pragma once
+
+#include <cstdint>
+
+#include "nn/cpu/conv/patches.h"
+#include "nn/cpu/gemm/gemm.h"
+
+namespace nn::cpu {
+
+/// True if the patches are better read from lines than copied one by one: windows of several pixels, many on a line,
+/// and a result that fills the columns of a tile.
+bool reads_lines(const WindowGrid& grid, std::int64_t columns, DType dtype);
+
+/// The products of conv.cpp's head, for grids of which reads_lines() is true.
+/// C = Z B. The writer gets rows in pieces that begin at multiples of line_piece_rows().
+void multiply_lines_of(const Tensor& image, const WindowGrid& grid, const ConvPrologue& prologue,
+                       const PackedMatrix<float>& b, const MatrixWriter<float>& c);
+std::int64_t line_piece_rows(const Shape& image, const WindowGrid& grid);
+
+/// C = Y^T Z, for a Y of whole vectors of channels.
+void multiply_transposed_lines_of(const Tensor& y, const Tensor& image, const WindowGrid& grid,
+                                  const ConvPrologue& prologue, const MatrixWriter<float>& c);
+
+}  // namespace nn::cpu
