@@ -14,7 +14,7 @@ namespace nn::cpu {
 enum class ConvAlgorithm {
   direct,        // sums of products as the definition has them: the most accurate
   winograd_2x2,  // minimal filtering F(2x2,3x3): 2.25 times fewer multiplications, nearly as accurate
-  winograd_4x4,  // F(4x4,3x3): 4 times fewer, an error about 15 times as large (nn/cpu/README.md)
+  winograd_4x4,  // F(4x4,3x3): 4 times fewer, an error about 15 times as large (nn/cpu/winograd/README.md)
   winograd_3x3,  // F(3x3,2x2), for kernels of 2x2: 2.25 times fewer, as accurate as F(2x2,3x3)
 };
 const char* name(ConvAlgorithm algorithm);

@@ -1,5 +1,5 @@
 // Convolutions of 3x3 and 2x2 with stride 1 by Winograd's minimal filtering: what the three kernels compute, with fewer
-// multiplications. Single precision; bounds of the error are in nn/cpu/README.md.
+// multiplications. Single precision; bounds of the error are in nn/cpu/winograd/README.md.
 #pragma once
 
 #include <functional>
