@@ -32,9 +32,9 @@ declare -A may_include=(
   [nn/ops]="nn/ops nn/autograd nn/kernels nn/functors nn/tensor nn/core"
   [nn/layers]="nn/layers nn/ops nn/autograd nn/kernels nn/tensor nn/core"
   [io]="io nn/tensor nn/core"
-  [models]="models nn"
+  [models]="models nn/layers nn/ops"
   [train]="train models io nn"
-  [apps]="apps train models io nn"
+  [apps]="apps train models io nn/layers nn/cpu nn/tensor nn/core"
 )
 failed=0
 for folder in "${!may_include[@]}"; do
