@@ -11,10 +11,10 @@
 #include <string>
 #include <vector>
 
-#include "cuda/context.h"
-#include "cuda/conv_plan.h"
-#include "cuda/gemm.h"
-#include "cuda/stopwatch.h"
+#include "cuda/conv/conv_plan.h"
+#include "cuda/gemm/gemm.h"
+#include "cuda/runtime/context.h"
+#include "cuda/runtime/stopwatch.h"
 #include "nn/kernels/activation.h"
 #include "nn/kernels/fill.h"
 #include "tests/cuda/described_devices.h"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What ptxas said of every kernel while it was compiled: registers, and whether it spills them or uses local memory,
 # which on a GPU is slow memory. Fails if one does, or if a .cu file has no report.
-#   tests/cuda/ptxas_report.sh OBJECTS [--all]     OBJECTS: the folder of the objects, with *.ptxas beside them;
+#   tests/cuda/ptxas_report.sh OBJECTS [--all]     OBJECTS: the folder of the objects, with *.ptxas beside each;
 #                                                  --all: every kernel, not only the most registers of each file
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -12,13 +12,13 @@ all=0
 [ "${2:-}" = --all ] && all=1
 
 failed=0
-for source in cuda/*.cu; do
-  report=$objects/$(basename "$source").o.ptxas
+for source in cuda/*/*.cu; do
+  report=$objects/${source#cuda/}.o.ptxas
   [ -f "$report" ] || { echo "$source has no report ($report)"; failed=1; }
 done
 [ $failed -eq 0 ] || exit 1
 
-cat "$objects"/*.ptxas | c++filt | awk -v all=$all '
+cat "$objects"/*/*.ptxas | c++filt | awk -v all=$all '
   /Compiling entry function/ { split($0, quoted, "\047"); kernel = quoted[2]; architecture = quoted[4]; own = "" }
   /Function properties for/ { own = $0; sub(/.*Function properties for /, "", own) }
   /bytes stack frame/ {

@@ -1,11 +1,11 @@
-// What cuda/conv.cpp and cuda/linear.cpp leave to cuDNN and cuBLASLt, by the CPU: so their own part runs without a GPU,
-// what is packed and unpacked, filled up with zeros, written in place or added behind.
-#include "cuda/convolve.h"
-#include "cuda/gemm.h"
-#include "cuda/staging.h"
+// What cuda/conv/conv.cpp and cuda/gemm/linear.cpp leave to cuDNN and cuBLASLt, by the CPU: so their own part runs
+// without a GPU, what is packed and unpacked, filled up with zeros, written in place or added behind.
+#include "cuda/conv/convolve.h"
+#include "cuda/gemm/gemm.h"
+#include "cuda/kernels/staging.h"
 #include "nn/kernels/fill.h"
 #include "nn/tensor/copy.h"
-#include "tests/cuda/host_gemm.h"
+#include "tests/cuda/gemm/host_gemm.h"
 
 namespace cuda {
 namespace {

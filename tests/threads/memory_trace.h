@@ -1,5 +1,5 @@
 // What the threads of a kernel load and store, byte by byte. tests/CMakeLists.txt has the compiler call a function
-// before every access to memory in cuda/*.cu (-fsanitize=thread); those functions are here, not ThreadSanitizer's. So
+// before every access to memory in cuda/kernels/*.cu (-fsanitize=thread); those functions are here, not ThreadSanitizer's. So
 // the very code of a kernel tells its traffic, and which bytes two of its threads would fight for.
 #pragma once
 
@@ -9,7 +9,7 @@
 #include <string>
 #include <unordered_map>
 
-#include "cuda/launch.cuh"
+#include "cuda/launch/launch.cuh"
 
 namespace test {
 

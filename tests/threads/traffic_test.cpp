@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "cuda/fold_weights.h"
-#include "cuda/staging.h"
+#include "cuda/kernels/fold_weights.h"
+#include "cuda/kernels/staging.h"
 #include "nn/kernels/activation.h"
 #include "nn/kernels/arithmetic.h"
 #include "nn/kernels/batch_norm.h"

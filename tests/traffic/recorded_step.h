@@ -1,5 +1,5 @@
 // What one step of a network moves on a GPU, kernel by kernel, told by the backend's own code: the networks, the ops,
-// the optimizer and cuda/conv.cpp run as they do on a GPU, on full-size tensors of a device that notes calls down
+// the optimizer and cuda/conv/conv.cpp run as they do on a GPU, on full-size tensors of a device that notes calls down
 // instead of computing them and whose memory nobody touches.
 #pragma once
 

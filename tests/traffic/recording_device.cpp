@@ -6,11 +6,11 @@
 #include <type_traits>
 #include <utility>
 
-#include "cuda/convolve.h"
-#include "cuda/fold_weights.h"
-#include "cuda/gemm.h"
-#include "cuda/row_reduction.h"
-#include "cuda/staging.h"
+#include "cuda/conv/convolve.h"
+#include "cuda/gemm/gemm.h"
+#include "cuda/kernels/fold_weights.h"
+#include "cuda/kernels/staging.h"
+#include "cuda/launch/row_reduction.h"
 #include "nn/core/device_runtime.h"
 #include "tests/support/kernel_rules.h"
 
@@ -85,7 +85,7 @@ void look_for_beta(const Argument& argument, float& beta) {
   }
 }
 
-/// Partial sums of a map that is added up per channel (cuda/row_reduction.cuh), `size` bytes each.
+/// Partial sums of a map that is added up per channel (cuda/launch/row_reduction.cuh), `size` bytes each.
 std::int64_t partial_bytes(const Tensor& x, std::int64_t sums, std::int64_t size) {
   const int width = cuda::vector_bytes / static_cast<int>(nn::size_of(x.dtype()));
   return cuda::RowSlices(x.rows(), x.c(), width).slices * sums * x.c() * size;
@@ -159,7 +159,7 @@ void install_recording_device(std::vector<RecordedCall>& calls) {
 
 }  // namespace test
 
-// What cuda/conv.cpp and cuda/linear.cpp call.
+// What cuda/conv/conv.cpp and cuda/gemm/linear.cpp call.
 namespace cuda {
 
 using test::recorded;
