@@ -1,5 +1,5 @@
-// Every call of a kernel of cuda/kernels/*.cu against what a GPU would have to move for it: each element of an input loaded
-// once, each element of an output stored once.
+// Every call of a kernel of cuda/kernels/*.cu against what a GPU would have to move for it: each element of an input
+// loaded once, each element of an output stored once.
 #pragma once
 
 namespace test {

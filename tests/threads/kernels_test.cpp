@@ -1,5 +1,5 @@
-// The GPU's kernels without a GPU. This program compiles cuda/kernels/*.cu as ordinary C++ (cuda/launch/launch.cuh runs the
-// threads of a launch one after the other) and puts them on a device without hardware, with cuda/conv/conv.cpp and
+// The GPU's kernels without a GPU. This program compiles cuda/kernels/*.cu as ordinary C++ (cuda/launch/launch.cuh runs
+// the threads of a launch one after the other) and puts them on a device without hardware, with cuda/conv/conv.cpp and
 // cuda/gemm/linear.cpp above the CPU in place of cuDNN and cuBLASLt (library_kernels.cpp). The Parity suites of the ops
 // then run them (values, views, beta, in f32 and bf16), and so do the tests of single kernels in tests/cuda. All the
 // while memory_trace.h looks for races, and call_watch.h for elements that are moved more often than they must be.

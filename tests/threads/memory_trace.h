@@ -1,6 +1,7 @@
 // What the threads of a kernel load and store, byte by byte. tests/CMakeLists.txt has the compiler call a function
-// before every access to memory in cuda/kernels/*.cu (-fsanitize=thread); those functions are here, not ThreadSanitizer's. So
-// the very code of a kernel tells its traffic, and which bytes two of its threads would fight for.
+// before every access to memory in cuda/kernels/*.cu (-fsanitize=thread); those functions are here, not
+// ThreadSanitizer's. So the very code of a kernel tells its traffic, and which bytes two of its threads would fight
+// for.
 #pragma once
 
 #include <array>
