@@ -2,7 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "io/files/atomic_file.h"
+#include "io/files/json_text.h"
+#include "io/files/printable.h"
 #include "nn/core/error.h"
 
 namespace train {
@@ -68,10 +69,11 @@ TrainConfig config_of(const ordered_json& object) {
     try {
       object.at(name).get_to(value);
     } catch (const ordered_json::exception&) {
-      throw nn::Error(nn::message("\"", name, "\": ", object.at(name).dump(), " has the wrong type"));
+      throw nn::Error(nn::message("\"", name, "\": ", io::printable(object.at(name).dump()), " has the wrong type"));
     }
   });
-  for (const auto& [key, value] : object.items()) NN_CHECK(known.contains(key), "there is no option \"", key, "\"");
+  for (const auto& [key, value] : object.items())
+    NN_CHECK(known.contains(key), "there is no option \"", io::printable(key), "\"");
   return config;
 }
 
@@ -81,16 +83,16 @@ std::string to_json(const TrainConfig& config) { return json_of(config).dump(2) 
 
 TrainConfig train_config_from_json(const std::string& json, const std::string& file) {
   try {
-    return config_of(ordered_json::parse(json));
+    return config_of(ordered_json::parse(io::checked_json(json)));
   } catch (const ordered_json::exception& error) {
-    throw nn::Error(nn::message(file, ": is no JSON: ", error.what()));
+    throw nn::Error(nn::message(file, ": is no JSON: ", io::brief_error(error)));
   } catch (const nn::Error& error) {
     throw nn::Error(nn::message(file, ": ", error.what()));
   }
 }
 
 TrainConfig read_train_config(const std::filesystem::path& path) {
-  return train_config_from_json(io::read_file(path), path.string());
+  return train_config_from_json(io::read_json_text(path), path.string());
 }
 
 TrainConfig merge(const TrainConfig& base, const TrainConfig& changes, const std::set<std::string>& names) {

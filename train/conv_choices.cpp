@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "io/files/atomic_file.h"
+#include "io/files/json_text.h"
 #include "io/files/printable.h"
 #include "nn/core/error.h"
 
@@ -57,13 +58,6 @@ std::string brief(const ordered_json& value) {
   return value.is_array() ? nn::message("array of ", value.size()) : value.type_name();
 }
 
-/// What the library says, which quotes the file.
-std::string brief(const ordered_json::exception& error) {
-  constexpr std::size_t most = 200;
-  const std::string text = error.what();
-  return text.size() > most ? text.substr(0, most) + "..." : text;
-}
-
 bool is_within(const ordered_json& value, std::int64_t least, std::int64_t most) {
   if (!value.is_number_integer()) return false;
   if (value.is_number_unsigned() && value.get<std::uint64_t>() > static_cast<std::uint64_t>(most)) return false;
@@ -111,16 +105,6 @@ ConvDecision decision_of(const ordered_json& line) {
   return decision;
 }
 
-constexpr int deepest = 8;
-
-/// Of no depth that could exhaust the stack: the library copies what lies in an object that grows, level by level.
-ordered_json parsed(const std::string& json) {
-  return ordered_json::parse(json, [](int depth, ordered_json::parse_event_t /*event*/, ordered_json& /*value*/) {
-    NN_CHECK(depth <= deepest, "lists lie in lists, more than ", deepest, " deep");
-    return true;
-  });
-}
-
 ConvChoices choices_of(const ordered_json& object) {
   const std::int64_t format =
       whole_number(object.at("format_version"), "format_version", 1, std::numeric_limits<std::int64_t>::max());
@@ -137,7 +121,7 @@ ConvChoices choices_of(const ordered_json& object) {
     try {
       table->add(decision_of(lines[i]));
     } catch (const ordered_json::exception& error) {
-      throw nn::Error(nn::message("convolution ", i + 1, ": ", brief(error)));
+      throw nn::Error(nn::message("convolution ", i + 1, ": ", io::brief_error(error)));
     } catch (const nn::Error& error) {
       throw nn::Error(nn::message("convolution ", i + 1, ": ", error.what()));
     }
@@ -166,9 +150,9 @@ std::string to_json(const ConvChoices& choices) {
 
 ConvChoices conv_choices_from_json(const std::string& json, const std::string& file) {
   try {
-    return choices_of(parsed(json));
+    return choices_of(ordered_json::parse(io::checked_json(json)));
   } catch (const ordered_json::exception& error) {
-    throw nn::Error(nn::message(file, ": holds no choices of convolutions: ", brief(error)));
+    throw nn::Error(nn::message(file, ": holds no choices of convolutions: ", io::brief_error(error)));
   } catch (const nn::Error& error) {
     throw nn::Error(nn::message(file, ": ", error.what()));
   }
@@ -179,7 +163,7 @@ void write_conv_choices(const std::filesystem::path& path, const ConvChoices& ch
 }
 
 ConvChoices read_conv_choices(const std::filesystem::path& path) {
-  return conv_choices_from_json(io::read_file(path), path.string());
+  return conv_choices_from_json(io::read_json_text(path), path.string());
 }
 
 }  // namespace train

@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "io/files/json_text.h"
+#include "io/files/printable.h"
 #include "models/registry.h"
 #include "train/weights.h"
 
@@ -53,7 +55,7 @@ int major_version(const std::string& version) {
   int major = 0;
   const auto [end, error] = std::from_chars(version.data(), version.data() + version.size(), major);
   NN_CHECK(error == std::errc() && end != version.data() + version.size() && *end == '.', "format_version is '",
-           version, "', expected MAJOR.MINOR");
+           io::printable(version), "', expected MAJOR.MINOR");
   return major;
 }
 
@@ -63,7 +65,7 @@ void read_keys(const json& object, ModelDescription& d) {
            "; this one reads up to ", format_major, ".x): use that version");
   std::vector<std::string> labels(io::label_names.begin(), io::label_names.end());
   NN_CHECK(object.at("labels").get<std::vector<std::string>>() == labels,
-           "has other labels: ", object.at("labels").dump());
+           "has other labels: ", io::printable(object.at("labels").dump()));
   d.architecture = object.at("architecture").get<std::string>();
   d.batch_norm_epsilon = object.value("batch_norm_epsilon", d.batch_norm_epsilon);                         // since 1.1
   if (object.contains("pretrained")) d.pretrained = weight_origin_from_json(object["pretrained"].dump());  // since 1.1
@@ -121,13 +123,13 @@ std::string to_json(const ModelDescription& description) {
 ModelDescription model_description_from_json(const std::string& text, const std::string& file) {
   ModelDescription description;
   try {
-    json object = json::parse(text);
+    json object = json::parse(io::checked_json(text));
     read_keys(object, description);
     const json known = known_keys(description);
     for (const auto& [key, value] : known.items()) object.erase(key);
     description.other_keys = object.dump();
   } catch (const json::exception& error) {
-    throw nn::Error(nn::message(file, ": the model's description is damaged: ", error.what()));
+    throw nn::Error(nn::message(file, ": the model's description is damaged: ", io::brief_error(error)));
   } catch (const nn::Error& error) {
     throw nn::Error(nn::message(file, ": ", error.what()));
   }

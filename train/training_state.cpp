@@ -4,6 +4,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "io/files/json_text.h"
 #include "nn/core/error.h"
 
 namespace train {
@@ -68,7 +69,7 @@ std::string to_json(const TrainingState& state) {
 
 TrainingState training_state_from_json(const std::string& text) {
   try {
-    const json object = json::parse(text);
+    const json object = json::parse(io::checked_json(text));
     TrainingState state{.epoch = object.at("epoch").get<int>(),
                         .step = object.at("step").get<std::int64_t>(),
                         .loss_sum = object.at("loss_sum").get<double>(),
@@ -79,7 +80,7 @@ TrainingState training_state_from_json(const std::string& text) {
     for (const json& row : object.at("history")) state.history.push_back(history_row_from(row));
     return state;
   } catch (const json::exception& error) {
-    throw nn::Error(nn::message("the training state is damaged: ", error.what()));
+    throw nn::Error(nn::message("the training state is damaged: ", io::brief_error(error)));
   }
 }
 

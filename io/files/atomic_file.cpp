@@ -89,7 +89,7 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view b
   file.commit();
 }
 
-std::string read_file(const std::filesystem::path& path) {
+std::string read_file(const std::filesystem::path& path, std::size_t most) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   NN_CHECK(descriptor >= 0, "cannot read ", path.string(), ": ", reason());
   struct Closer {
@@ -100,6 +100,10 @@ std::string read_file(const std::filesystem::path& path) {
   struct stat status = {};
   NN_CHECK(::fstat(descriptor, &status) == 0, "cannot read ", path.string(), ": ", reason());
   NN_CHECK(!S_ISDIR(status.st_mode), "cannot read ", path.string(), ": it is a folder, expected a file");
+  const auto check_size = [&](std::size_t bytes) {
+    NN_CHECK(bytes <= most, "cannot read ", path.string(), ": it has more than the ", most, " bytes of such a file");
+  };
+  check_size(static_cast<std::size_t>(status.st_size));
   // Pipes and files of /proc say size 0: read until the end, not until the size.
   std::string bytes(static_cast<std::size_t>(status.st_size) + 1, '\0');
   std::size_t size = 0;
@@ -110,6 +114,7 @@ std::string read_file(const std::filesystem::path& path) {
     NN_CHECK(got >= 0, "cannot read ", path.string(), ": ", reason());
     if (got == 0) break;
     size += static_cast<std::size_t>(got);
+    check_size(size);
   }
   bytes.resize(size);
   return bytes;

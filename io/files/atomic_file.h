@@ -1,7 +1,9 @@
 // Files that appear whole or not at all: everything the project writes goes through here.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -34,7 +36,7 @@ class AtomicFile {
 /// The whole of `bytes` becomes the file `path`, or an nn::Error is thrown and `path` is as before.
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
 
-/// The bytes of a file. Throws nn::Error naming the file and the reason if it cannot be read.
-std::string read_file(const std::filesystem::path& path);
+/// The bytes of a file. Throws nn::Error naming the file and the reason if it cannot be read, or has more than `most`.
+std::string read_file(const std::filesystem::path& path, std::size_t most = std::numeric_limits<std::size_t>::max());
 
 }  // namespace io

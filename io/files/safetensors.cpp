@@ -16,8 +16,6 @@
 namespace io {
 namespace {
 
-constexpr std::uint64_t max_header_size = 100'000'000;  // as the reference implementation
-
 /// Reads the length and the header and leaves `file` at the first byte of the data.
 SafetensorsHeader read_header(std::ifstream& file, const std::filesystem::path& path) {
   std::error_code failure;

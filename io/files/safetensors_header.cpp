@@ -8,6 +8,7 @@
 #include <tuple>
 #include <utility>
 
+#include "io/files/json_text.h"
 #include "io/files/printable.h"
 
 namespace io {
@@ -16,22 +17,18 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t header_alignment = 8;
-constexpr int max_depth = 4;                   // the format itself needs 3
-constexpr std::size_t max_values = 4'000'000;  // of JSON: they take more memory than their text
+constexpr int max_depth = 4;  // the format itself needs 3
 
 /// Wide types first: then every tensor is aligned if the data are.
 constexpr std::array all_types = {ElementType::f64,  ElementType::i64, ElementType::f32, ElementType::i32,
                                   ElementType::bf16, ElementType::f16, ElementType::i16, ElementType::u8};
 
-/// JSON itself allows a name twice, and the last one would win silently; nesting has no limit. Here both are refused.
+/// JSON itself allows a name twice, and the last one would win silently. Here it is refused.
 json parse_strictly(const std::string& text) {
   std::vector<std::set<std::string>> names(max_depth + 2);
-  std::size_t values = 0;
   const auto check = [&](int depth, json::parse_event_t event, json& parsed) {
-    NN_CHECK(++values <= max_values, "the header holds more than ", max_values, " values");
-    if (event == json::parse_event_t::object_start || event == json::parse_event_t::array_start) {
-      NN_CHECK(depth < max_depth, "the header is nested deeper than ", max_depth, " levels");
-      if (event == json::parse_event_t::object_start) names[static_cast<std::size_t>(depth) + 1].clear();
+    if (event == json::parse_event_t::object_start) {
+      names[static_cast<std::size_t>(depth) + 1].clear();
     } else if (event == json::parse_event_t::key) {
       const auto key = parsed.get<std::string>();
       NN_CHECK(names[static_cast<std::size_t>(depth)].insert(key).second, "the header names ", printable(key),
@@ -40,7 +37,7 @@ json parse_strictly(const std::string& text) {
     return true;
   };
   try {
-    json header = json::parse(text, check);
+    json header = json::parse(checked_json(text, {.bytes = max_header_size, .depth = max_depth}), check);
     NN_CHECK(header.is_object(), "the header is no JSON object");
     return header;
   } catch (const json::parse_error& error) {

@@ -11,6 +11,7 @@
 
 namespace io {
 
+inline constexpr std::uint64_t max_header_size = 100'000'000;  // as the reference implementation
 inline constexpr std::string_view metadata_key = "__metadata__";
 
 /// Where a tensor's bytes lie, counted from the end of the header.

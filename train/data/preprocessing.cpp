@@ -3,6 +3,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "io/files/json_text.h"
+#include "io/files/printable.h"
 #include "nn/core/error.h"
 
 namespace train {
@@ -25,12 +27,14 @@ Kind kind_of(const json& object, const char* key, std::initializer_list<Kind> ki
   for (const Kind kind : kinds) {
     if (text == name(kind)) return kind;
   }
-  throw nn::Error(nn::message("[preprocessing] \"", key, "\" is \"", text, "\", which this program does not know"));
+  throw nn::Error(
+      nn::message("[preprocessing] \"", key, "\" is \"", io::printable(text), "\", which this program does not know"));
 }
 
 void check_rule(const json& object, const char* key, const std::string& expected) {
   const auto text = object.at(key).get<std::string>();
-  NN_CHECK(text == expected, "[preprocessing] \"", key, "\" is \"", text, "\", this program knows \"", expected, "\"");
+  NN_CHECK(text == expected, "[preprocessing] \"", key, "\" is \"", io::printable(text), "\", this program knows \"",
+           expected, "\"");
 }
 
 }  // namespace
@@ -87,7 +91,7 @@ std::string to_json(const Preprocessing& preprocessing) {
 Preprocessing preprocessing_from_json(std::string_view text) {
   Preprocessing result;
   try {
-    const json object = json::parse(text);
+    const json object = json::parse(io::checked_json(text));
     result.images = kind_of(object, "images", {ImageKind::dicom, ImageKind::pictures});
     result.input = kind_of(object, "input", {InputKind::windows, InputKind::slices});
     result.size = object.at("size").get<int>();
@@ -103,7 +107,7 @@ Preprocessing preprocessing_from_json(std::string_view text) {
     NN_CHECK(object.at("channels").get<int>() == result.channels(), "[preprocessing] \"channels\" is ",
              object.at("channels").get<int>(), ", the settings give ", result.channels());
   } catch (const json::exception& error) {
-    throw nn::Error(nn::message("[preprocessing] not what this program writes: ", error.what()));
+    throw nn::Error(nn::message("[preprocessing] not what this program writes: ", io::brief_error(error)));
   }
   return result;
 }

@@ -5,6 +5,8 @@
 #include <system_error>
 
 #include "io/files/atomic_file.h"
+#include "io/files/json_text.h"
+#include "io/files/printable.h"
 #include "io/files/sha256.h"
 #include "nn/core/error.h"
 
@@ -67,7 +69,7 @@ void write_files(const EnsembleDirectory& directory, const Ensemble& ensemble) {
 /// A file below the directory and nowhere else: ensemble.json is not trusted.
 fs::path checked_path(const fs::path& directory, const std::string& file) {
   const fs::path path = fs::path(file).lexically_normal();
-  NN_CHECK(path.is_relative() && path.has_filename() && *path.begin() != "..", "'", file,
+  NN_CHECK(path.is_relative() && path.has_filename() && *path.begin() != "..", "'", io::printable(file),
            "' is no file of this directory");
   return directory / path;
 }
@@ -75,11 +77,12 @@ fs::path checked_path(const fs::path& directory, const std::string& file) {
 ModelFile read_model_of(const fs::path& directory, const std::string& member, const ordered_json& object) {
   const std::string file = object.at("file").get<std::string>(), stated = object.at("sha256").get<std::string>();
   const fs::path path = checked_path(directory, file);
-  NN_CHECK(fs::is_regular_file(path), "member ", member, ": ", file,
+  NN_CHECK(fs::is_regular_file(path), "member ", io::printable(member), ": ", io::printable(file),
            " is missing; copy the whole directory, or make the ensemble again");
   const std::string found = io::sha256_hex(io::read_file(path));
-  NN_CHECK(found == stated, "member ", member, ": ", file, " is not the model that the weights were made for: its ",
-           "SHA-256 is ", found.substr(0, 12), ", expected ", stated.substr(0, 12));
+  NN_CHECK(found == stated, "member ", io::printable(member), ": ", io::printable(file),
+           " is not the model that the weights were made for: its ", "SHA-256 is ", found.substr(0, 12), ", expected ",
+           io::printable(stated, 12));
   return read_model(path);
 }
 
@@ -89,7 +92,7 @@ Ensemble read_description(const fs::path& directory, const ordered_json& object)
            ensemble_format, "): use that version");
   const std::vector<std::string> labels(io::label_names.begin(), io::label_names.end());
   NN_CHECK(object.at("labels").get<std::vector<std::string>>() == labels,
-           "has other labels: ", object.at("labels").dump());
+           "has other labels: ", io::printable(object.at("labels").dump()));
   Ensemble ensemble{.members = {}, .rule = ensemble_rule(object.at("rule").get<std::string>())};
   ensemble.augmentation = test_time_augmentation(object.at("tta").get<std::string>());
   for (const ordered_json& entry : object.at("members")) {
@@ -123,11 +126,11 @@ bool is_ensemble(const fs::path& path) { return fs::is_regular_file(EnsembleDire
 
 Ensemble read_ensemble(const fs::path& path) {
   const fs::path file = EnsembleDirectory{path}.description();
-  const std::string text = io::read_file(file);
+  const std::string text = io::read_json_text(file);
   try {
-    return read_description(path, ordered_json::parse(text));
+    return read_description(path, ordered_json::parse(io::checked_json(text)));
   } catch (const ordered_json::exception& error) {
-    throw nn::Error(nn::message(file.string(), ": not what falx ensemble writes: ", error.what()));
+    throw nn::Error(nn::message(file.string(), ": not what falx ensemble writes: ", io::brief_error(error)));
   } catch (const nn::Error& error) {
     throw nn::Error(nn::message(file.string(), ": ", error.what()));
   }

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "io/files/json_text.h"
 #include "nn/core/error.h"
 
 namespace train {
@@ -30,14 +31,14 @@ std::string to_json(const WeightOrigin& origin) {
 
 WeightOrigin weight_origin_from_json(const std::string& text) {
   try {
-    const json object = json::parse(text);
+    const json object = json::parse(io::checked_json(text));
     return {.file = object.at("file").get<std::string>(),
             .known_as = object.at("known_as").get<std::string>(),
             .sha256 = object.at("sha256").get<std::string>(),
             .scaling = picture_scaling(object.at("scaling").get<std::string>()),
             .batch_norm_epsilon = object.at("batch_norm_epsilon").get<double>()};
   } catch (const json::exception& error) {
-    throw nn::Error(nn::message("the origin of the weights is damaged: ", error.what()));
+    throw nn::Error(nn::message("the origin of the weights is damaged: ", io::brief_error(error)));
   }
 }
 
