@@ -27,7 +27,20 @@ constexpr int tile_rows = 6;
 #endif
 constexpr int tile_vectors = 2;
 
-/// kRows x kVectors vectors of C. A row of B is loaded once per depth and meets kRows broadcast elements of A.
+/// kRows x kVectors vectors of C. A row of B is loaded once per depth and meets kRows broadcast elements of A. These
+/// lie in one of four orders; here the distances from `a` in elements, for a tile of 14 rows:
+///
+///     rows     depth 0    1    2             chunks   depth 0    1 ...  15 |  16   17
+///       row 0        0    1    2 ...           row 0        0    1 ...  15 | 224  225 ...
+///       row 1      288  289  290               row 1       16   17 ...  31 | 240  241
+///       row 2      576  577  578               row 2       32   33 ...  47 | 256  257
+///     a row along its depth, then the next   16 depths of every row, then the next 16
+///
+///     wide     depth 0    1    2             depths   depth 0          1            2
+///       row 0        0   16   32 ...           row 0        0    a_pitch      2 a_pitch ...
+///       row 1        1   17   33               row 1        1    a_pitch + 1  2 a_pitch + 1
+///       row 2        2   18   34               row 2        2    a_pitch + 2  2 a_pitch + 2
+///     a depth of 16 rows, then the next      the same of a matrix where it lies, a depth a row of it
 template <int kRows, int kVectors, PanelOrder kOrder>
 HWY_INLINE void multiply_tile(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, float* HWY_RESTRICT c,
                               std::int64_t c_pitch, std::int64_t depth, bool add, std::int64_t a_pitch = 0) {
