@@ -10,7 +10,16 @@
 namespace nn::cpu {
 
 /// Along one axis, the kernel's taps that reach the pixels first, first + stride, first + 2 stride... of z:
-/// z pixel i meets tap p of output pixel (i + before - p) / stride where that division leaves no rest.
+/// z pixel i meets tap p of output pixel (i + before - p) / stride where that division leaves no rest. With stride 2, a
+/// kernel of 3, one pixel of padding before z and an extent of 5:
+///
+///     z           .  0  1  2  3  4  .       first = 0: pixels 0, 2 and 4 (pixels = 3) meet tap 1 alone, of outputs
+///     output 0   [0  1  2]                             0, 1 and 2: tap = 1, count = 1, output = 0
+///     output 1         [0  1  2]            first = 1: pixels 1 and 3 (pixels = 2) meet taps 0 and 2. Pixel 1 meets
+///     output 2               [0  1  2]                 tap 2 of output 0 and tap 0 of output 1: tap = 0, count = 2,
+///                                                      output = 0
+///
+/// count = 0: the windows step over these pixels (a kernel shorter than the stride), whose gradient is zero.
 struct Taps {
   std::int64_t pixels;      // how many such pixels there are
   std::int64_t tap, count;  // taps tap, tap + stride, ...: count of them
