@@ -39,7 +39,7 @@ struct Bf16Block {
 /// One way to multiply. `begin` and `end` enclose a thread's calls of `multiply`.
 struct Bf16Kernel {
   const char* name;
-  std::int64_t rows_at_once;  // of A: packed and used at once, as many as a tile of C has
+  std::int64_t rows_at_once;  // of A: packed and used together, those of one tile of C (AMX: of two)
   bool beats_winograd;        // direct convolutions by it are faster than minimal filtering in f32 (conv_choice.cpp)
   void (*multiply)(const Bf16Block& block);
   /// Rounds to nearest, ties to even. (Denormal numbers may become zero.)

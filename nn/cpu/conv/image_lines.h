@@ -8,7 +8,7 @@
 
 namespace nn::cpu {
 
-/// Of f32. Each pixel is read and normalised once for all windows of a few lines, not once for each window.
+/// Of f32. A line is read and normalised once for all windows that lie on it side by side, not once for each window.
 class ImageLines {
  public:
   ImageLines(const Tensor& image, const WindowGrid& grid, const ConvPrologue& prologue)

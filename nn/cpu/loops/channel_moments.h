@@ -1,7 +1,8 @@
 // Mean and variance per channel of rows that come piece by piece, in one pass over each piece and without cancellation:
 //
 //   a piece      sums of d and of d^2 with d = x - centre, where the centre is the mean of the piece's first rows:
-//                near enough to the mean of all that  sum d^2 - (sum d)^2 / n  loses nothing
+//                near enough to the mean of all that  sum d^2 - (sum d)^2 / n  loses an eighth of its
+//                precision as a rule, and at most a factor of n / 8, if one of the first rows lies far from all others
 //   two pieces   Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances"
 //                (1979): delta = mean_b - mean_a, n = n_a + n_b,
 //                mean = mean_a + delta n_b / n      squares = squares_a + squares_b + delta^2 n_a n_b / n
