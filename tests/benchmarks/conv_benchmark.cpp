@@ -2,6 +2,8 @@
 // Counters, of the fastest iteration (others may use the machine too): milliseconds, GF/s (a multiply-add of the
 // definition counts as two) and percent of the multiply-add peak of the threads in use. Where minimal filtering is
 // chosen, which multiplies less, the label says so, and "x direct" is how much faster it is than direct, run in turn.
+// The weights change before every iteration, as in training, so that filters are made anew. "x kept" is how many times
+// as long that takes as a call with weights seen twice before, whose filters may be kept (nn/cpu/filters/).
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -66,6 +68,9 @@ double seconds_now() {
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
+/// Other weights than in any call before, of which nothing has been kept.
+void change(const nn::Tensor& w) { w.data<float>()[0] += 1; }
+
 template <class Pass>
 void run(benchmark::State& state, const Layer& layer, nn::cpu::ConvPass which, const Pass& pass) {
   const nn::Shape shape = nn::conv2d_output_shape(layer.x, layer.w, layer.geometry);
@@ -80,14 +85,22 @@ void run(benchmark::State& state, const Layer& layer, nn::cpu::ConvPass which, c
   const nn::cpu::ConvAlgorithm algorithm =
       nn::cpu::conv_algorithm(which, layer.x, layer.w, layer.geometry, nn::DType::f32);
   const bool is_direct = algorithm == nn::cpu::ConvAlgorithm::direct;
-  double best = std::numeric_limits<double>::infinity(), direct = best;
+  const bool reads_weights = which != nn::cpu::ConvPass::backward_weights;
+  double best = std::numeric_limits<double>::infinity(), kept = best, direct = best;
   for (auto _ : state) {
+    if (reads_weights) change(w);
     time_into(best);
-    if (is_direct) continue;
     state.PauseTiming();
-    nn::cpu::set_conv_choice("direct");
-    time_into(direct);
-    nn::cpu::set_conv_choice(choice);
+    if (reads_weights) {
+      pass(x, w, y);  // keeps what it makes
+      time_into(kept);
+    }
+    if (!is_direct) {
+      nn::cpu::set_conv_choice("direct");
+      if (reads_weights) change(w);
+      time_into(direct);
+      nn::cpu::set_conv_choice(choice);
+    }
     state.ResumeTiming();
   }
   const auto products = static_cast<double>(shape.elements() * layer.w.h * layer.w.w * layer.w.c);
@@ -95,6 +108,7 @@ void run(benchmark::State& state, const Layer& layer, nn::cpu::ConvPass which, c
   state.counters["best ms"] = 1e3 * best;
   state.counters["GF/s"] = rate;
   state.counters["%peak"] = 100 * rate / bench::fma_peak() / nn::thread_count();
+  if (reads_weights) state.counters["x kept"] = best / kept;
   if (is_direct) return;
   state.counters["x direct"] = direct / best;
   state.SetLabel(nn::cpu::name(algorithm));

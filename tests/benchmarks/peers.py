@@ -1,24 +1,28 @@
 #!/usr/bin/env python3
 """Falx beside PyTorch, OpenVINO and ONNX Runtime on the CPU: images a second and peak memory, f32.
 
-    tests/benchmarks/peers.py --quick                     batch 8 alone; about half an hour on two cores
+    tests/benchmarks/peers.py --quick                     batch 8 alone; about MINUTES on two cores
     tests/benchmarks/peers.py                             batch 1, 8, 32 at 224 and 256 pixels: hours
     tests/benchmarks/peers.py --model cnn --what infer --batch 8 --size 256 --program compile      a row alone
     tests/benchmarks/peers.py --table-only [--settings]   the table of what was measured
     tests/benchmarks/peers.py --table-only --write README.md    the same into the document
 
-The other programs are installed in a virtual environment outside the tree. Every setting that could be a program's
-fastest runs, in turns with falx bench, each turn some seconds. A program's number is the median over its turns (± half
-the distance between the fastest and the slowest turn), its ratio that of medians taken beside each other; the setting
-with the smallest ratio stands for its program, and one that is far from it gets a single turn.
+The other programs are installed in a virtual environment outside the tree. In every row each of their settings
+(peers/programs.py) is tried for a turn of some seconds. Then rounds follow: in each, falx bench takes a turn and after
+it the --finalists settings of PyTorch that were fastest in their trials, and as many of OpenVINO's and ONNX Runtime's.
+A number is the median over a program's turns in the rounds (± half the distance between the fastest and the slowest
+turn), a turn the median over its steps; of PyTorch the setting with the most images a second is shown, which stands in
+brackets, and the ratio is the quotient of the two numbers.
 
 Answers are compared first: Falx's logits, and every program's logits or first training step (loss and norm of the
 gradient), with those of PyTorch in its plainest form. Who differs by more than 0.1 % gets no number. A step of training
 is forward, weighted log loss, backward, clip, AdamW.
 
-MiB is the largest resident set of the process, without what PyTorch took to compile. Of peak: operations by definition
-(peers/work.py) a second over the multiply-add peak that bench_ops measures; minimal filtering multiplies less often, so
-that it can pass 100 %. What is measured is added to --results at once, and the same command goes on where it stopped.
+MiB is the largest resident set of the process, without what PyTorch took to compile; at rest: PyTorch's before it has a
+network, which is its libraries; above rest, all of Falx's stands beside what is left of PyTorch's. Of peak: operations
+by definition (peers/work.py) a second over the multiply-add peak that bench_ops measures; minimal filtering multiplies
+less often, so that it can pass 100 %. What is measured is added to --results at once, and the same command goes on
+where it stopped; what PyTorch compiled is found again in its own cache.
 """
 import argparse
 import datetime
@@ -69,7 +73,9 @@ def parse(arguments=None):
     parser.add_argument("--quick", action="store_true", help="batch 8, 256 pixels for cnn, 224 for others")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--falx-options", default="", help="more for falx bench")
-    parser.add_argument("--rounds", type=int, default=3, help="turns of each program")
+    parser.add_argument("--rounds", type=int, default=3, help="in which each takes a turn (default: %(default)s)")
+    parser.add_argument("--finalists", type=int, default=2, help="settings of PyTorch, and of the others, that take "
+                        "part in the rounds; they hold their memory at the same time (default: %(default)s)")
     parser.add_argument("--seconds", type=float, default=1.5, help="a turn takes")
     parser.add_argument("--budget", type=float, default=WEEK, help="seconds after which nothing new is begun")
     parser.add_argument("--lock", help="a file that is locked (flock) during a turn, where several people measure")

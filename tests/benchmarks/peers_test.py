@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
@@ -15,18 +16,28 @@ sys.path[:0] = [FOLDER, os.path.join(FOLDER, "peers")]
 
 import environment  # noqa: E402
 import peers  # noqa: E402  (the script, not the folder)
+import steps  # noqa: E402
 import summary  # noqa: E402
 import table  # noqa: E402
+from programs import GROUPS, environment_of  # noqa: E402
 from results import Results, median, ratio_of, spread  # noqa: E402
-from rounds import measure_rows  # noqa: E402
+from rounds import finalists, measure_rows  # noqa: E402
 
 ROW = {"model": "vgg16", "what": "infer", "precision": "f32", "instructions": "all", "size": 224, "batch": 8,
        "threads": 2}
 
 
-def speed(program, milliseconds, beside=None, **more):
-    record = {"kind": "speed", **ROW, "program": program, "milliseconds": milliseconds, "peak_bytes": 2**30, **more}
-    return record if beside is None else {**record, "falx_milliseconds": beside}
+def turns(*milliseconds, **more):
+    """A program's turns in the rounds of a row."""
+    return {"milliseconds": list(milliseconds), "peak_bytes": 2**30, **more}
+
+
+def speed(programs, **more):
+    return {"kind": "speed", **ROW, "tried": sorted(set(programs) - {"falx"}), "programs": programs, **more}
+
+
+def trial(program, *milliseconds, **more):
+    return {"kind": "trial", **ROW, "program": program, **turns(*milliseconds), **more}
 
 
 class Arguments(unittest.TestCase):
@@ -56,8 +67,8 @@ class Arguments(unittest.TestCase):
         rows = self.rows("--model", "cnn", "--batch", "8", "--size", "96")
         programs = {key["what"]: programs for key, programs in rows}
         self.assertEqual(set(programs["infer"]) - set(programs["train"]),
-                         {"freezing", "freezing-contiguous", "torchscript", "torchscript-contiguous",
-                          "openvino-latency", "openvino-throughput", "onnxruntime"})
+                         {"freezing", "freezing-contiguous", "freezing-max-autotune", "torchscript",
+                          "torchscript-contiguous", "openvino-latency", "openvino-throughput", "onnxruntime"})
 
     def test_with_avx2_alone_only_pytorch_is_measured(self):
         for _, programs in self.rows("--instructions", "avx2", "--quick"):
@@ -83,28 +94,44 @@ class Arithmetic(unittest.TestCase):
         self.assertEqual(median([4, 1, 2, 3]), 2.5)
         self.assertEqual(spread([9, 10, 12]), 0.3)
 
-    def test_the_ratio_is_of_turns_beside_each_other(self):
-        self.assertEqual(ratio_of(speed("eager", [30, 50, 40], [10, 30, 20])), 2)
+    def test_the_ratio_is_of_medians_over_the_rounds(self):
+        self.assertEqual(ratio_of(turns(30, 50, 40), turns(10, 30, 20)), 2)
 
     def test_without_a_number_there_is_no_ratio(self):
-        self.assertIsNone(ratio_of(speed("eager", [30], [None])))
-        self.assertIsNone(ratio_of(speed("eager", [30], [10], failed="answers differ")))
-        self.assertIsNone(ratio_of(speed("falx", [30])))
+        self.assertIsNone(ratio_of(turns(30), turns()))
+        self.assertIsNone(ratio_of(turns(30), turns(10, failed="ended with 1")))
+        self.assertIsNone(ratio_of(turns(30, failed="answers differ"), turns(10)))
+        self.assertIsNone(ratio_of({}, turns(10)))
 
     def test_the_fastest_setting_stands_for_its_program(self):
-        row = {r["program"]: r for r in [speed("eager", [40], [10]), speed("compile", [25], [10]),
-                                         speed("freezing", [5], [10], failed="answers differ"),
-                                         speed("onnxruntime", [15], [10])]}
-        self.assertEqual(table.fastest(row, ["PyTorch"])["program"], "compile")
-        self.assertEqual(table.fastest(row, ["OpenVINO", "ONNX Runtime"])["program"], "onnxruntime")
-        self.assertIsNone(table.fastest(row, ["OpenVINO"]))
+        row = speed({"falx": turns(10), "eager": turns(40, 20, 30), "compile": turns(25, 15, 35),
+                     "freezing": turns(5, failed="answers differ"), "onnxruntime": turns(15)})
+        self.assertEqual(table.fastest(row, GROUPS["PyTorch"]), "compile")
+        self.assertEqual(table.fastest(row, GROUPS["OpenVINO, ONNX Runtime"]), "onnxruntime")
+        self.assertIsNone(table.fastest(row, ["openvino-latency"]))
 
     def test_share_of_the_peak(self):
         facts = {"work": {("vgg16", 224): {"multiply_adds": 1e9}}, "peaks": {"all": 100}}
+        row = {"falx": turns(100)}
         # 8 images, 2 operations a multiply-add, in 0.1 s, on two threads of 100 GF/s
-        self.assertAlmostEqual(table.share_of_peak(speed("falx", [100]), facts), 0.8)
-        self.assertAlmostEqual(table.share_of_peak(speed("falx", [100], what="train"), facts), 2.4)
-        self.assertIsNone(table.share_of_peak(speed("falx", [100], instructions="avx2"), facts))
+        self.assertAlmostEqual(table.share_of_peak(speed(row), facts), 0.8)
+        self.assertAlmostEqual(table.share_of_peak(speed(row, what="train"), facts), 2.4)
+        self.assertIsNone(table.share_of_peak(speed(row, instructions="avx2"), facts))
+
+    def test_the_fastest_of_each_group_go_on(self):
+        trials = {r["program"]: r for r in [trial("eager", 12), trial("compile", 10), trial("freezing", 11),
+                                            trial("torchscript", failed="no such operator"),
+                                            trial("onnxruntime", 5), trial("openvino-latency", 8)]}
+        self.assertEqual(finalists(trials, 2), ["compile", "freezing", "onnxruntime"])
+        self.assertEqual(finalists(trials, 3), ["compile", "freezing", "eager", "onnxruntime"])
+        self.assertEqual(finalists({}, 2), [])
+
+    def test_every_step_is_timed_alone(self):
+        durations = iter([0.05, 0.001, 0.001])
+        times = steps.measure(lambda: time.sleep(next(durations)), seconds=0)
+        self.assertEqual(len(times), 3)
+        self.assertGreaterEqual(times[0], 50)
+        self.assertLess(median(times), 50)
 
 
 class Tables(unittest.TestCase):
@@ -112,9 +139,10 @@ class Tables(unittest.TestCase):
                 "peaks": {"all": 100}, "command": "peers.py"},
                {"kind": "agreement", "model": "vgg16", "precision": "f32", "instructions": "all", "size": 224,
                 "agrees": True, "difference": 2e-6, "multiply_adds": 1e9},
-               speed("falx", [100, 104, 96], peak_bytes=2**29), speed("eager", [300, 300, 300], [100, 100, 100]),
-               speed("compile", [250, 240, 260], [100, 100, 100]),
-               speed("openvino-latency", [], [], failed="answers differ by 1.0e-02 of the largest")]
+               trial("eager", 310), trial("compile", 260), trial("freezing", 900),
+               trial("openvino-latency", failed="answers differ by 1.0e-02 of the largest"),
+               speed({"falx": turns(100, 104, 96, peak_bytes=2**29), "eager": turns(300, 300, 300),
+                      "compile": turns(250, 240, 260, at_rest_bytes=2**28)})]
 
     def test_a_row_beside_the_fastest(self):
         header, _, row = table.table_of(self.records, "infer").splitlines()
@@ -124,6 +152,8 @@ class Tables(unittest.TestCase):
         self.assertEqual(cells["PyTorch images/s"], "32 ± 4 % (compile)")
         self.assertEqual(cells["PyTorch MiB"], "1024")
         self.assertEqual(cells["of it"], "50 %")
+        self.assertEqual(cells["at rest"], "256")
+        self.assertEqual(cells["of it above rest"], "67 %")
         self.assertEqual(cells["Falx / PyTorch"], "**2.50**")
 
     def test_a_failure_stands_where_the_number_would(self):
@@ -132,7 +162,7 @@ class Tables(unittest.TestCase):
 
     def test_training_has_a_table_of_its_own(self):
         self.assertEqual(table.table_of(self.records, "train"), "")
-        records = self.records + [speed("falx", [200], what="train")]
+        records = self.records + [speed({"falx": turns(200)}, what="train")]
         self.assertEqual(len(table.table_of(records, "train").splitlines()), 3)
         self.assertIn("Training step:", summary.text_of(records))
 
@@ -158,8 +188,9 @@ class Tables(unittest.TestCase):
 
     def test_every_setting_has_a_row(self):
         text = table.table_of_settings(self.records)
-        self.assertEqual(len(text.splitlines()), 2 + 4)
-        self.assertRegex(text, r"eager \| 26.7 ± 0 % \| 1024 \| 3.00 \|")
+        self.assertEqual(len(text.splitlines()), 2 + 5)
+        self.assertRegex(text, r"eager \| 3 \| 26.7 ± 0 % \| 1024 \|  \| 3.00 \|")
+        self.assertRegex(text, r"freezing \| 1 \| 8.89 \| 1024 \|  \|  \|")
 
     def test_the_head_says_what_was_measured(self):
         text = summary.text_of(self.records)
@@ -196,20 +227,23 @@ class Measuring(unittest.TestCase):
     def fake_python(self, falx_differs="1e-6", step="25", worker="echo '{\"ready_seconds\": 1, \"difference\": 1e-6}'"):
         return self.program("python", """case $1 in
   *reference.py) echo '{"multiply_adds": 1000, "forward": 1, "backward": 1, "parameters": 1, "difference": %s}' ;;
-  *) %s
+  *) echo started >>%s; %s
      while read -r line; do echo '{"milliseconds": [24, %s, 46], "peak_bytes": 5000}'; done ;;
-esac""" % (falx_differs, worker, step))
+esac""" % (falx_differs, self.file("started"), worker, step))
 
     def measure(self, programs=("eager",), **more):
         with contextlib.redirect_stdout(io.StringIO()) as self.said:
             return measure_rows(self.options, [({**ROW, **more}, list(programs))], self.results)
 
+    def rounds(self):
+        return Results(self.path).last(kind="speed")["programs"]
+
     def test_programs_take_turns(self):
         self.assertEqual(self.measure(), [])
-        record = Results(self.path).last(kind="speed", program="eager")
-        self.assertEqual(record["milliseconds"], [25, 25])
-        self.assertEqual(record["falx_milliseconds"], [10, 10])
-        self.assertEqual(record["peak_bytes"], 5000)
+        self.assertEqual(self.results.last(kind="trial")["milliseconds"], [25])
+        self.assertEqual(self.rounds()["eager"]["milliseconds"], [25, 25])
+        self.assertEqual(self.rounds()["eager"]["peak_bytes"], 5000)
+        self.assertEqual(self.rounds()["falx"]["milliseconds"], [10, 10])
         with open(self.falx_log) as file:
             lines = file.read().splitlines()
         self.assertEqual(len(lines), 2)
@@ -221,16 +255,31 @@ esac""" % (falx_differs, worker, step))
         with open(self.falx_log) as file:
             self.assertTrue(file.readline().startswith("avx2 "))
 
+    def test_workers_keep_what_they_free_in_huge_pages(self):
+        self.assertEqual(environment_of(ROW, "eager")["GLIBC_TUNABLES"], "glibc.malloc.hugetlb=1")
+        self.assertEqual(environment_of(ROW), dict(os.environ))
+
     def test_the_same_command_measures_nothing_twice(self):
         self.measure()
+        self.measure()
+        self.assertEqual([r["kind"] for r in Results(self.path).records], ["machine", "agreement", "trial", "speed"])
+
+    def test_another_setting_is_tried_and_all_take_their_turns_again(self):
+        self.measure()
         self.measure(["eager", "compile"])
-        programs = [r["program"] for r in Results(self.path).records if r["kind"] == "speed"]
-        self.assertEqual(programs, ["eager", "falx", "compile", "falx"])
-        self.assertEqual(len(self.results.last(program="falx")["milliseconds"]), 4)
+        self.assertEqual([r["program"] for r in self.results.records if r["kind"] == "trial"], ["eager", "compile"])
+        self.assertEqual(sorted(self.rounds()), ["compile", "eager", "falx"])
+        self.assertEqual({len(entry["milliseconds"]) for entry in self.rounds().values()}, {2})
+
+    def test_a_program_is_started_once(self):
+        self.measure(["eager", "compile"])
+        with open(self.file("started")) as file:
+            self.assertEqual(len(file.read().split()), 2)
 
     def test_no_number_for_falx_where_its_answers_differ(self):
         self.options.python = self.fake_python(falx_differs="0.01")
         self.assertEqual(self.measure(), ["vgg16 f32 224 all"])
+        self.assertIsNone(self.results.last(kind="trial"))
         self.assertIsNone(self.results.last(kind="speed"))
         self.assertIn("logits differ by 1.0e-02 of the largest", self.said.getvalue())
 
@@ -240,7 +289,7 @@ esac""" % (falx_differs, worker, step))
         record = self.results.last(program="eager")
         self.assertEqual(record["failed"], "answers differ by 5.0e-01 of the largest")
         self.assertEqual(record["milliseconds"], [])
-        self.assertEqual(len(self.results.last(program="falx")["milliseconds"]), 2)
+        self.assertEqual(self.rounds(), {"falx": {"milliseconds": [10, 10], "peak_bytes": 1000}})
 
     def test_a_program_that_fails_says_why(self):
         self.options.python = self.fake_python(worker="echo 'no such operator' >&2; exit 1")
@@ -253,13 +302,22 @@ esac""" % (falx_differs, worker, step))
         self.measure()
         self.assertEqual(self.results.last(program="eager")["failed"], "took longer than 5 s")
 
-    def test_a_setting_that_cannot_win_gets_one_turn(self):
-        self.measure(["eager", "compile"])
+    def test_a_setting_that_cannot_win_gets_its_trial_alone(self):
+        self.measure(["eager"])
         self.options.python = self.fake_python(step="40")
-        self.measure(["freezing", "onnxruntime"])
-        turns = {name: len(self.results.last(program=name)["milliseconds"])
-                 for name in ["eager", "compile", "freezing", "onnxruntime"]}
-        self.assertEqual(turns, {"eager": 2, "compile": 2, "freezing": 1, "onnxruntime": 2})
+        self.measure(["eager", "freezing", "onnxruntime"])
+        self.assertEqual(self.results.last(program="freezing")["milliseconds"], [40])
+        self.assertEqual(sorted(self.rounds()), ["eager", "falx", "onnxruntime"])
+
+    def test_what_fails_in_the_rounds_says_why(self):
+        self.options.python = self.program("python", """case $1 in
+  *reference.py) echo '{"multiply_adds": 1, "forward": 1, "backward": 1, "parameters": 1, "difference": 1e-6}' ;;
+  *) echo '{"difference": 1e-6}'; read -r line; echo '{"milliseconds": [25], "peak_bytes": 5000}'; read -r line
+     echo 'out of memory' >&2; exit 1 ;;
+esac""")
+        self.measure()
+        self.assertEqual(self.rounds()["eager"]["failed"], "out of memory")
+        self.assertEqual(self.rounds()["falx"]["milliseconds"], [10, 10])
 
     def test_without_a_reference_the_row_is_left(self):
         self.results.add({"kind": "agreement", "agrees": True, **{n: ROW[n] for n in
@@ -267,13 +325,13 @@ esac""" % (falx_differs, worker, step))
         self.options.python = self.program("python", "echo 'cannot export' >&2; exit 1")
         self.measure()
         self.assertIn("no reference: cannot export", self.said.getvalue())
-        self.assertIn("1 measurements are left", self.said.getvalue())
+        self.assertIn("1 rows are left", self.said.getvalue())
 
     def test_after_the_budget_nothing_is_begun(self):
         self.options.budget = 0
         self.measure(["eager", "compile"])
         self.assertEqual(len(self.results.records), 1)
-        self.assertIn("2 measurements are left", self.said.getvalue())
+        self.assertIn("1 rows are left", self.said.getvalue())
 
 
 class Environment(unittest.TestCase):

@@ -5,12 +5,13 @@
     tests/cuda/peers_gpu.py --results peers.jsonl --table-only
 
 PyTorch runs eager (channels last, cudnn.benchmark, AMP for bf16) and under torch.compile, default and max-autotune,
-each in turns with falx bench --autotune, which stays deterministic. Answers are compared first. Every measurement is
+beside falx bench --autotune, which stays deterministic. Answers are compared first. Every measurement is
 added to --results as soon as it is there; the same command goes on where the last one stopped, which is how a network
-whose compilations take longer than --budget seconds is measured whole; until then the exit code is 75. A row's number is
-the median over all rounds of a step's time (± half the distance between the fastest and the slowest round), its ratio
-that of medians taken beside each other. PyTorch's batch lies on the device. Nothing is fetched from anywhere. All but
-this command line is in tests/benchmarks/peers/.
+whose compilations take longer than --budget seconds is measured whole; until then the exit code is 75. Each of
+PyTorch's settings has a trial; the fastest then takes turns with Falx, in rounds. A row's number is the median over all
+rounds of a step's time (± half the distance between the fastest and the slowest round), its ratio that of these
+medians. PyTorch's batch lies on the device. Nothing is fetched from anywhere. All but this command line is in
+tests/benchmarks/peers/.
 """
 import argparse
 import datetime
@@ -22,7 +23,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "benchmarks", "peers"))
 
 from results import Results  # noqa: E402
-from rounds import measure_rows  # noqa: E402
+from rounds import is_measured, measure_rows  # noqa: E402
 from summary import text_of  # noqa: E402
 from table import table_of_settings  # noqa: E402
 
@@ -43,11 +44,12 @@ def parse():
     parser.add_argument("--device", default="cuda", choices=["cuda", "cpu"], help="cpu: to test this script")
     parser.add_argument("--falx-options", help="more for falx bench (default: --autotune on a GPU; add --fast for what "
                         "is not deterministic, as PyTorch is here)")
-    parser.add_argument("--rounds", type=int, default=3, help="turns of each program")
+    parser.add_argument("--rounds", type=int, default=3, help="in which each takes a turn")
     parser.add_argument("--seconds", type=float, default=1.5, help="a turn takes")
     parser.add_argument("--budget", type=float, default=540, help="seconds after which nothing new is begun")
     parser.add_argument("--table-only", action="store_true", help="the table of --results, without measuring")
     options = parser.parse_args()
+    options.finalists = 1  # the GPU's memory holds it beside one that is tried
     options.python = sys.executable  # the one with PyTorch
     if options.falx_options is None:
         options.falx_options = "--autotune" if options.device == "cuda" else ""
@@ -82,9 +84,8 @@ def measurements(options):
 
 
 def unmeasured(options, results):
-    """How many measurements the budget did not reach."""
-    return sum(not results.last(kind="speed", program=name, **key) for key in measurements(options)
-               for name in options.variant)
+    """How many rows the budget did not reach."""
+    return sum(not is_measured(key, options.variant, results) for key in measurements(options))
 
 
 def main():

@@ -23,7 +23,7 @@ def main():
         return session.run(None, {"images": images})[0]
 
     found = serving.difference(step(), expected)
-    for _ in range(3):
+    for _ in range(serving.warm_ups(options.device)):
         step()
     serving.forget_peak_memory()
     serving.answer(ready_seconds=time.perf_counter() - started, at_rest_bytes=at_rest, difference=found)

@@ -27,7 +27,7 @@ def main():
 
     step()
     found = serving.difference(requests[-1].get_output_tensor(0).data, expected)
-    for _ in range(3):
+    for _ in range(serving.warm_ups(options.device)):
         step()
     serving.forget_peak_memory()
     serving.answer(ready_seconds=time.perf_counter() - started, at_rest_bytes=at_rest, difference=found,

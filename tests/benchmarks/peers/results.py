@@ -33,9 +33,8 @@ def spread(values):
     return (max(values) - min(values)) / median(values)
 
 
-def ratio_of(record):
-    """How many times as fast Falx is: medians of turns taken beside each other. None if one of them failed."""
-    ours = record.get("falx_milliseconds", [])
-    if "failed" in record or not ours or None in ours:
+def ratio_of(entry, falx):
+    """How many times as fast Falx is: medians of turns in the same rounds. None if one of them failed."""
+    if "failed" in entry or "failed" in falx or not entry.get("milliseconds") or not falx.get("milliseconds"):
         return None
-    return median(record["milliseconds"]) / median(ours)
+    return median(entry["milliseconds"]) / median(falx["milliseconds"])

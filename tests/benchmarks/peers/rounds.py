@@ -1,24 +1,17 @@
-"""Falx and another program in turns, so that whoever else uses the machine disturbs both alike."""
+"""A row of the table: first every setting gets a turn alone, a trial; then Falx and the fastest settings of each group
+take turns in rounds, so that whoever else uses the machine disturbs all alike."""
 import contextlib
 import fcntl
-import json
 import subprocess
 import time
 
-from agreement import AGREEMENT, compare, name_of, network_of, reference_file, run
+from agreement import compare, name_of, network_of, reference_file
+from entrants import Entrants, FalxTurns
 from floors import floor_milliseconds
-from programs import PROGRAMS, command_of, environment_of
-from results import median, ratio_of
-from worker import Worker
+from programs import GROUPS, PROGRAMS
+from results import median
 
-HOPELESS = 1.3  # times the smallest lead: more than one machine's times scatter
-
-
-def bench_command(options, key):
-    command = [options.falx, "bench", "--device", options.device, "--seconds", str(options.seconds), "--json"]
-    for name in ["model", "what", "precision", "batch", "size", "threads"]:
-        command += ["--" + name, str(key[name])] if name in key else []
-    return command + options.falx_options.split()
+HOPELESS = 1.3  # times the fastest trial of its group: more than one machine's times scatter
 
 
 @contextlib.contextmanager
@@ -32,103 +25,124 @@ def alone(options):
         yield
 
 
-class FalxTurns:
-    """Falx's record of one row, to which its turns beside every other program are added."""
-
-    def __init__(self, options, key, left, results):
-        self.options, self.key, self.left = options, key, left
-        known = results.last(kind="speed", program="falx", **key)
-        self.record = json.loads(json.dumps(known)) if known else {"kind": "speed", **key, "program": "falx",
-                                                                   "milliseconds": []}
-
-    def take(self):
-        """Milliseconds of a step; None if it failed."""
-        if "failed" in self.record:
-            return None
-        try:
-            text = run(bench_command(self.options, self.key), self.left(), environment_of(self.key))
-        except RuntimeError as error:
-            self.record["failed"] = str(error)[-200:]
-            return None
-        line = json.loads(text.strip().splitlines()[-1])
-        self.record["milliseconds"].append(line["milliseconds"])
-        self.record["peak_bytes"] = max(self.record.get("peak_bytes", 0), line["peak_bytes"])
-        return line["milliseconds"]
+def trials_of(key, programs, results):
+    """The records of those programs that have been tried, by name."""
+    known = {name: results.last(kind="trial", program=name, **key) for name in programs}
+    return {name: record for name, record in known.items() if record}
 
 
-def best_ratio(key, program, results):
-    """Of the settings of the same program that have been measured: Falx's smallest lead."""
-    family = [name for name in PROGRAMS if PROGRAMS[name].family == PROGRAMS[program].family and name != program]
-    known = [results.last(kind="speed", program=name, **key) for name in family]
-    ratios = [ratio_of(record) for record in known if record and ratio_of(record)]
-    return min(ratios, default=float("inf"))
+def finalists(trials, most):
+    """Names of the fastest, at most so many of each group and none that is hopeless."""
+    names = []
+    for programs in GROUPS.values():
+        times = {name: record["milliseconds"][0] for name, record in trials.items()
+                 if name in programs and "failed" not in record}
+        fastest = sorted(times, key=times.get)[:most]
+        names += [name for name in fastest if times[name] <= HOPELESS * times[fastest[0]]]
+    return names
 
 
-def turns(options, key, program, left, falx, more, best):
-    """Falx and one program in turns; the program's record. Where Falx's lead over another setting is far smaller
-    (best), one turn will do. TimeoutError, subprocess.TimeoutExpired: time is up."""
-    record = {"kind": "speed", **key, "program": program, "milliseconds": [], "falx_milliseconds": []}
-    command = command_of(options.python, program, key, {"device": options.device, **more})
+def is_measured(key, programs, results):
+    """Whether all programs have been tried and the fastest of them have taken their turns."""
+    trials, speed = trials_of(key, programs, results), results.last(kind="speed", **key)
+    return len(trials) == len(programs) and speed is not None and set(speed["tried"]) >= set(programs)
+
+
+def try_out(options, key, program, left, entrants):
+    """The program's trial. TimeoutError: time is up."""
+    record = {"kind": "trial", **key, "program": program, "milliseconds": []}
     try:
-        with Worker(command, environment_of(key), left()) as worker:
-            record.update(worker.ready)
-            if (record.get("difference") or 0) >= AGREEMENT[key["precision"]]:
-                raise RuntimeError("answers differ by %.1e of the largest" % record["difference"])
-            for _ in range(options.rounds):
-                with alone(options):
-                    record["falx_milliseconds"].append(falx.take())
-                    answer = worker.measure(options.seconds, left())
-                record["milliseconds"].append(median(answer["milliseconds"]))
-                record["peak_bytes"] = answer["peak_bytes"]
-                if (ratio_of(record) or 0) > HOPELESS * best:
-                    break
+        record.update(entrants.start(program, left).ready)
+        with alone(options):
+            milliseconds, record["peak_bytes"] = entrants.take(program, options.seconds, left)
+        record["milliseconds"].append(milliseconds)
     except RuntimeError as error:
+        entrants.stop(program)
         record["failed"] = str(error)[-200:]
-        while len(falx.record["milliseconds"]) < options.rounds and "failed" not in falx.record:
-            with alone(options):
-                falx.take()
     return record
 
 
-def measure_pair(options, key, program, left, results, more):
-    """Adds a record of the program, and Falx's; False if there was no time for them."""
-    falx, begun_with = FalxTurns(options, key, left, results), left()
+def try_all(options, key, programs, left, results, entrants):
+    """Adds the trials that are missing; False if there was no time for one. Those that may take part in the rounds go
+    on running."""
+    for program in programs:
+        if trials_of(key, [program], results):
+            continue
+        begun_with = left()
+        try:
+            record = try_out(options, key, program, left, entrants)
+        except TimeoutError:
+            entrants.stop(program)
+            if begun_with < 0.9 * options.budget:
+                return False  # the next command has more time for it
+            record = {"kind": "trial", **key, "program": program, "failed": "took longer than %.0f s" % begun_with}
+        results.add(record)
+        print(" ".join(str(value) for value in key.values()), trial_line(record), flush=True)
+        entrants.stop_all_but(finalists(trials_of(key, programs, results), options.finalists))
+    return True
+
+
+def trial_line(record):
+    return "%s: %s" % (record["program"], record.get("failed") or "%.1f ms" % record["milliseconds"][0])
+
+
+def take_turn(entry, take):
+    """Adds a turn to an entry of the row's record; what failed once takes no more turns."""
+    if "failed" in entry:
+        return
     try:
-        record = turns(options, key, program, left, falx, more, best_ratio(key, program, results))
+        milliseconds, peak_bytes = take()
+    except RuntimeError as error:
+        entry["failed"] = str(error)[-200:]
+        return
+    entry["milliseconds"].append(milliseconds)
+    entry["peak_bytes"] = max(entry.get("peak_bytes", 0), peak_bytes)
+
+
+def take_rounds(options, key, trials, left, entrants):
+    """The row's record: turns of Falx and of the finalists, by name. TimeoutError, subprocess.TimeoutExpired: time is
+    up."""
+    takes = {"falx": FalxTurns(options, key, left).take}
+    entries = {"falx": {"milliseconds": []}}
+    for name in finalists(trials, options.finalists):
+        takes[name] = lambda name=name: entrants.take(name, options.seconds, left)
+        entries[name] = {"milliseconds": []}
+        try:
+            entries[name].update(entrants.start(name, left).ready)
+        except RuntimeError as error:
+            entries[name]["failed"] = str(error)[-200:]
+    for _ in range(options.rounds):
+        with alone(options):
+            for name, take in takes.items():
+                take_turn(entries[name], take)
+    return {"kind": "speed", **key, "tried": sorted(trials), "programs": entries}
+
+
+def measure_row(options, key, programs, left, results):
+    """Whether there was time for it."""
+    try:
+        tried_or_asked = [*trials_of(key, PROGRAMS, results), *programs]
+        with_onnx = any(PROGRAMS[name].family != "PyTorch" for name in tried_or_asked)
+        with reference_file(options, key, left, with_onnx) as more, Entrants(options, key, more) as entrants:
+            if not try_all(options, key, programs, left, results, entrants):
+                return False
+            record = take_rounds(options, key, trials_of(key, PROGRAMS, results), left, entrants)
     except (TimeoutError, subprocess.TimeoutExpired):
-        if begun_with < 0.9 * options.budget:
-            return False  # the next command has more time for it
-        record = {"kind": "speed", **key, "program": program, "failed": "took longer than %.0f s" % begun_with}
+        return False
+    except RuntimeError as error:
+        print("%s: no reference: %s" % (name_of(key), error), flush=True)
+        return False
     device = results.last(kind="machine")["device"]
     work = results.last(kind="agreement", **network_of(key))
-    floor = floor_milliseconds(work, key["what"], key["precision"], key["batch"], device)
-    for each in [record, falx.record]:
-        results.add({**each, "floor_milliseconds": floor})
+    record["floor_milliseconds"] = floor_milliseconds(work, key["what"], key["precision"], key["batch"], device)
+    results.add(record)
     print(" ".join(str(value) for value in key.values()), line_of(record), flush=True)
     return True
 
 
 def line_of(record):
-    if "failed" in record:
-        return "%s: %s" % (record["program"], record["failed"])
-    ours, theirs = record["falx_milliseconds"], median(record["milliseconds"])
-    beside = ", falx %.1f ms" % median(ours) if None not in ours else ""
-    return "%s: %.1f ms%s" % (record["program"], theirs, beside)
-
-
-def measure_row(options, key, programs, left, results):
-    """How many of the programs there was no time for."""
-    undone = list(programs)
-    try:
-        with_onnx = any(PROGRAMS[name].family != "PyTorch" for name in programs)
-        with reference_file(options, key, left, with_onnx) as more:
-            while undone and left() > 0 and measure_pair(options, key, undone[0], left, results, more):
-                undone.pop(0)
-    except subprocess.TimeoutExpired:
-        pass
-    except RuntimeError as error:
-        print("%s: no reference: %s" % (name_of(key), error), flush=True)
-    return len(undone)
+    return ", ".join("%s %s" % (name, entry.get("failed") or "%.1f ms" % median(entry["milliseconds"]))
+                     for name, entry in record["programs"].items())
 
 
 def measure_rows(options, rows, results):
@@ -140,18 +154,15 @@ def measure_rows(options, rows, results):
 
     undone, differing = 0, []
     for key, programs in rows:
-        programs = [name for name in programs if not results.last(kind="speed", program=name, **key)]
-        if not programs:
+        if is_measured(key, programs, results):
             continue
         if not results.last(kind="agreement", **network_of(key)) and left() > 0:
             compare(options, key, left, results)
         agreement = results.last(kind="agreement", **network_of(key))
         if agreement and not agreement["agrees"]:
             differing += [name_of(key)] if name_of(key) not in differing else []
-        elif agreement:
-            undone += measure_row(options, key, programs, left, results)
-        else:
-            undone += len(programs)
+        elif not agreement or left() <= 0 or not measure_row(options, key, programs, left, results):
+            undone += 1
     if undone:
-        print("%d measurements are left: run the same command again" % undone, flush=True)
+        print("%d rows are left: run the same command again" % undone, flush=True)
     return differing

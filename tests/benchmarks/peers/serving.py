@@ -6,13 +6,10 @@ A worker is a process of its own that makes one network ready and says so in a l
 import argparse
 import json
 import sys
-import time
 
 import numpy as np
 
-MOST_STEPS_A_SAMPLE = 50
-SAMPLE_SECONDS = 0.05  # a sample is the mean of as many steps as take so long: the host waits for the device once in it
-FEWEST_SAMPLES = 3
+from steps import measure
 
 
 def parser(description):
@@ -28,6 +25,11 @@ def parser(description):
     result.add_argument("--reference", help="a file of reference.py: what the answers must be")
     result.add_argument("--onnx", help="another: the network for this batch")
     return result
+
+
+def warm_ups(device):
+    """Steps after the first, which is compared, that count for nothing: as many as falx bench has."""
+    return 1 if device == "cpu" else 4
 
 
 def answer(**values):
@@ -73,28 +75,9 @@ def resident_peak_bytes():
     return _status_bytes("VmHWM")
 
 
-def seconds_of(step, repetitions, synchronize):
-    synchronize()
-    start = time.perf_counter()
-    for _ in range(repetitions):
-        step()
-    synchronize()
-    return time.perf_counter() - start
-
-
-def measure(step, seconds, synchronize=lambda: None):
-    """Milliseconds a step, several times."""
-    one = seconds_of(step, 1, synchronize)
-    repetitions = max(1, min(MOST_STEPS_A_SAMPLE, round(SAMPLE_SECONDS / max(one, 1e-6))))
-    samples, end = [], time.perf_counter() + seconds
-    while len(samples) < FEWEST_SAMPLES or time.perf_counter() < end:
-        samples.append(1000 * seconds_of(step, repetitions, synchronize) / repetitions)
-    return samples
-
-
-def serve(step, synchronize=lambda: None, peak_bytes=resident_peak_bytes, batches_a_step=1):
+def serve(step, wait=lambda: None, peak_bytes=resident_peak_bytes, batches_a_step=1):
     """Until the input ends."""
     for line in sys.stdin:
-        samples = measure(step, float(line.split()[1]), synchronize)
-        answer(milliseconds=[sample / batches_a_step for sample in samples], peak_bytes=peak_bytes())
+        times = measure(step, float(line.split()[1]), wait)
+        answer(milliseconds=[one / batches_a_step for one in times], peak_bytes=peak_bytes())
 

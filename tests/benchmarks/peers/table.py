@@ -1,13 +1,11 @@
 """Tables of recorded measurements in Markdown: a row for each network and work, beside the fastest of the others; and a
 row for each setting of each program."""
 from floors import operations_of
-from programs import PROGRAMS
+from programs import GROUPS
 from results import median, ratio_of, spread
 
 ROW_NAMES = ["model", "what", "precision", "instructions", "size", "batch"]
 WORK = {"infer": "inference", "train": "training step"}
-# Columns of other programs: title, whose settings compete for them.
-RIVALS = {"PyTorch": ["PyTorch"], "OpenVINO, ONNX Runtime": ["OpenVINO", "ONNX Runtime"]}
 LABELS = {"falx": "Falx", "openvino-latency": "OpenVINO, latency", "openvino-throughput": "OpenVINO, throughput",
           "onnxruntime": "ONNX Runtime"}
 
@@ -17,67 +15,68 @@ def key_of(record):
 
 
 def rows_of(records):
-    """Programs' records by name, by row."""
-    rows = {}
-    for record in records:
-        if record["kind"] == "speed":
-            rows.setdefault(key_of(record), {})[record["program"]] = record
-    return rows
+    """The latest rounds by row."""
+    return {key_of(record): record for record in records if record["kind"] == "speed"}
 
 
-def fastest(row, families):
-    """The record of these families that leaves Falx the smallest ratio; None if there is no number."""
-    measured = [r for name, r in row.items()
-                if name in PROGRAMS and PROGRAMS[name].family in families and ratio_of(r) is not None]
-    return min(measured, key=ratio_of, default=None)
+def fastest(row, names):
+    """Of these programs the one with the smallest median in the row's rounds; None if there is no number."""
+    measured = [name for name in names if ratio_of(row["programs"].get(name, {}), row["programs"]["falx"]) is not None]
+    return min(measured, key=lambda name: median(row["programs"][name]["milliseconds"]), default=None)
 
 
-def rate_text(record):
-    """Images a second and half the spread of the turns' medians; why not, where there is no number."""
-    if "failed" in record:
-        return record["failed"]
-    if not record["milliseconds"]:
+def rate_text(entry, batch):
+    """Images a second and, of several turns, half the spread of their medians; why not, where there is no number."""
+    if "failed" in entry:
+        return entry["failed"]
+    if not entry["milliseconds"]:
         return ""
-    rate = 1000 * record["batch"] / median(record["milliseconds"])
-    return "%s ± %.0f %%" % ("%.0f" % rate if rate >= 100 else "%.3g" % rate, 50 * spread(record["milliseconds"]))
+    rate = 1000 * batch / median(entry["milliseconds"])
+    number = "%.0f" % rate if rate >= 100 else "%.3g" % rate
+    return "%s ± %.0f %%" % (number, 50 * spread(entry["milliseconds"])) if len(entry["milliseconds"]) > 1 else number
 
 
-def memory_text(record):
-    return "%.0f" % (record["peak_bytes"] / 2**20) if record.get("peak_bytes") and "failed" not in record else ""
+def mebibytes(entry, name):
+    return "%.0f" % (entry[name] / 2**20) if entry.get(name) and "failed" not in entry else ""
 
 
 def label_of(program):
     return LABELS.get(program, program)
 
 
-def rival_cells(title, families, row):
+def rival_cells(title, names, row, trials):
     """The fastest of these programs, by column title; why there is none, if they failed."""
-    record = fastest(row, families)
-    if record is None:
-        failed = [r["failed"] for name, r in row.items()
-                  if name in PROGRAMS and PROGRAMS[name].family in families and "failed" in r]
+    name = fastest(row, names)
+    if name is None:
+        entries = {**trials, **row["programs"]}
+        failed = [entries[name]["failed"] for name in names if "failed" in entries.get(name, {})]
         return {title + " images/s": failed[0] if failed else "", "Falx / " + title: ""}
-    return {title + " images/s": "%s (%s)" % (rate_text(record), label_of(record["program"])),
-            "Falx / " + title: "**%.2f**" % ratio_of(record)}
+    entry = row["programs"][name]
+    return {title + " images/s": "%s (%s)" % (rate_text(entry, row["batch"]), label_of(name)),
+            "Falx / " + title: "**%.2f**" % ratio_of(entry, row["programs"]["falx"])}
 
 
 def memory_cells(row):
-    """Falx's peak beside that of PyTorch's fastest setting."""
-    ours, theirs = row["falx"], fastest(row, ["PyTorch"])
-    if theirs is None or not memory_text(ours) or not memory_text(theirs):
-        return {"Falx MiB": memory_text(ours), "PyTorch MiB": "", "of it": ""}
-    return {"Falx MiB": memory_text(ours), "PyTorch MiB": memory_text(theirs),
-            "of it": percent(ours["peak_bytes"] / theirs["peak_bytes"])}
+    """Falx's peak beside that of PyTorch's fastest setting, and beside the part of it above PyTorch at rest."""
+    ours, name = row["programs"]["falx"], fastest(row, GROUPS["PyTorch"])
+    theirs = row["programs"].get(name, {})
+    cells = {"Falx MiB": mebibytes(ours, "peak_bytes"), "PyTorch MiB": mebibytes(theirs, "peak_bytes"),
+             "at rest": mebibytes(theirs, "at_rest_bytes"), "of it": "", "of it above rest": ""}
+    if cells["Falx MiB"] and cells["PyTorch MiB"]:
+        cells["of it"] = percent(ours["peak_bytes"] / theirs["peak_bytes"])
+        above = theirs["peak_bytes"] - theirs.get("at_rest_bytes", theirs["peak_bytes"])
+        cells["of it above rest"] = percent(ours["peak_bytes"] / above if above > 0 else None)
+    return cells
 
 
-def share_of_peak(record, facts):
-    """Operations a second over the multiply-add peak of all threads; None if one of them is unknown."""
-    work = facts["work"].get((record["model"], record["size"]))
-    peak = facts["peaks"].get(record.get("instructions"))
-    if not work or not peak or not record.get("threads") or not record.get("milliseconds") or "failed" in record:
+def share_of_peak(row, facts):
+    """Falx's operations a second over the multiply-add peak of all threads; None if one of them is unknown."""
+    work, falx = facts["work"].get((row["model"], row["size"])), row["programs"]["falx"]
+    peak = facts["peaks"].get(row.get("instructions"))
+    if not work or not peak or not row.get("threads") or not falx["milliseconds"] or "failed" in falx:
         return None
-    seconds = median(record["milliseconds"]) / 1000
-    return operations_of(work, record["what"], record["batch"]) / seconds / (1e9 * peak * record["threads"])
+    seconds = median(falx["milliseconds"]) / 1000
+    return operations_of(work, row["what"], row["batch"]) / seconds / (1e9 * peak * row["threads"])
 
 
 def facts_of(records):
@@ -93,27 +92,27 @@ def percent(share):
     return "%.0f %%" % (100 * share) if share is not None else ""
 
 
-def floor_cells(record):
+def floor_cells(row):
     """Images a second at the floor of floors.py, and how much of them Falx reaches."""
-    floor = record.get("floor_milliseconds")
-    if not floor or "failed" in record or not record["milliseconds"]:
+    floor, falx = row.get("floor_milliseconds"), row["programs"]["falx"]
+    if not floor or "failed" in falx or not falx["milliseconds"]:
         return {"floor images/s": "", "of the floor": ""}
-    return {"floor images/s": "%.0f" % (1000 * record["batch"] / floor),
-            "of the floor": percent(floor / median(record["milliseconds"]))}
+    return {"floor images/s": "%.0f" % (1000 * row["batch"] / floor),
+            "of the floor": percent(floor / median(falx["milliseconds"]))}
 
 
 def network_text(model, instructions):
     return model + (", AVX2 alone" if instructions == "avx2" else "")
 
 
-def cells_of(key, row, facts):
+def cells_of(key, row, trials, facts):
     """The row's cells by column title."""
     model, _, precision, instructions, size, batch = key
     cells = {"network": network_text(model, instructions), "type": precision, "pixels": str(size), "batch": str(batch),
-             "Falx images/s": rate_text(row["falx"]), "of peak": percent(share_of_peak(row["falx"], facts))}
-    cells.update(floor_cells(row["falx"]))
-    for title, families in RIVALS.items():
-        cells.update(rival_cells(title, families, row))
+             "Falx images/s": rate_text(row["programs"]["falx"], batch), "of peak": percent(share_of_peak(row, facts))}
+    cells.update(floor_cells(row))
+    for title, names in GROUPS.items():
+        cells.update(rival_cells(title, names, row, trials))
     cells.update(memory_cells(row))
     return cells
 
@@ -131,26 +130,37 @@ def order_of(key):
     return tuple(str(part).rjust(8) if isinstance(part, int) else str(part) for part in key)
 
 
+def trials_by_row(records):
+    """The latest trials by name, by row."""
+    rows = {}
+    for record in records:
+        if record["kind"] == "trial":
+            rows.setdefault(key_of(record), {})[record["program"]] = record
+    return rows
+
+
 def table_of(records, what):
     """Each network beside the fastest setting of the others; empty if there is none."""
-    facts, rows = facts_of(records), rows_of(records)
-    lines = [cells_of(key, rows[key], facts) for key in sorted(rows, key=order_of)
-             if key[1] == what and "falx" in rows[key]]
+    facts, rows, trials = facts_of(records), rows_of(records), trials_by_row(records)
+    lines = [cells_of(key, rows[key], trials.get(key, {}), facts) for key in sorted(rows, key=order_of)
+             if key[1] == what]
     if len({line["type"] for line in lines}) == 1:
         lines = [{title: text for title, text in line.items() if title != "type"} for line in lines]
     return markdown(lines, ["network", "type"]) if lines else ""
 
 
 def table_of_settings(records):
-    """Every setting of every program; at rest: memory of the process before it has a network."""
+    """Every setting of every program: in the rounds where it took part in them, else in its trial. At rest: memory of
+    the process before it has a network."""
+    rows, trials = rows_of(records), trials_by_row(records)
     lines = []
-    for key, row in rows_of(records).items():
-        for name, record in row.items():
-            ratio = ratio_of(record) if name != "falx" else None
-            at_rest = record.get("at_rest_bytes")
+    for key in dict.fromkeys([*trials, *rows]):
+        entries = rows[key]["programs"] if key in rows else {}
+        for name, entry in {**trials.get(key, {}), **entries}.items():
+            ratio = ratio_of(entry, entries["falx"]) if name in entries and name != "falx" else None
             lines.append({"network": network_text(key[0], key[3]), "work": WORK[key[1]], "type": key[2],
                           "pixels": str(key[4]), "batch": str(key[5]), "program": label_of(name),
-                          "images/s": rate_text(record), "MiB": memory_text(record),
-                          "at rest": "%.0f" % (at_rest / 2**20) if at_rest else "",
+                          "turns": str(len(entry.get("milliseconds", []))), "images/s": rate_text(entry, key[5]),
+                          "MiB": mebibytes(entry, "peak_bytes"), "at rest": mebibytes(entry, "at_rest_bytes"),
                           "Falx / it": "%.2f" % ratio if ratio else ""})
     return markdown(lines, ["network", "work", "type", "program"])
