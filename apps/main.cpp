@@ -7,6 +7,7 @@
 
 #include "apps/commands.h"
 #include "apps/freed_memory.h"
+#include "nn/cpu/environment.h"
 
 namespace {
 
@@ -60,6 +61,7 @@ int run(int argc, char** argv) {
   }
   selected.name = program.get_subcommands().front()->get_name();
   try {
+    apps::as_usage(nn::cpu::check_environment);
     return selected.run();
   } catch (const apps::UsageError& error) {
     return report(selected, error.what(), apps::wrong_usage);

@@ -39,17 +39,37 @@ const Target& find_target(const std::string& name) {
 /// Highway's dispatch takes the best target of these bits; without any, the one that every CPU has.
 void tell_highway(const Target& target) { hwy::GetChosenTarget().Update(target.bit); }
 
+/// The one that FALX_CPU names, or the best.
 const Target& first_target() {
   const char* wanted = std::getenv("FALX_CPU");
-  const Target& target = wanted != nullptr && *wanted != '\0' ? find_target(wanted) : find_target(simd_targets()[0]);
+  return find_target(wanted != nullptr && *wanted != '\0' ? wanted : simd_targets()[0]);
+}
+
+/// Null where FALX_CPU names none of them.
+std::atomic<const Target*> chosen{nullptr};
+
+const Target& choose(const Target& target) {
   tell_highway(target);
+  chosen = &target;
   return target;
 }
 
-std::atomic<const Target*>& chosen() {
-  static std::atomic<const Target*> target{&first_target()};
-  return target;
+const Target& in_use() {
+  const Target* target = chosen;
+  return target != nullptr ? *target : choose(first_target());
 }
+
+/// Before main, and so before any thread: Highway's own first dispatch would take the best of this CPU, whatever
+/// FALX_CPU says, and could do so in one thread after another has been told of a target. What is wrong with FALX_CPU is
+/// an error of simd_target(), which programs ask first.
+[[maybe_unused]] const bool settled_at_start = [] {
+  try {
+    in_use();
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}();
 
 }  // namespace
 
@@ -61,14 +81,10 @@ std::vector<std::string> simd_targets() {
   return names;
 }
 
-std::string simd_target() { return chosen().load()->name; }
+std::string simd_target() { return in_use().name; }
 
-bool simd_target_is_baseline() { return chosen().load()->bit == 0; }
+bool simd_target_is_baseline() { return in_use().bit == 0; }
 
-void set_simd_target(const std::string& name) {
-  const Target& target = find_target(name);
-  chosen() = &target;
-  tell_highway(target);
-}
+void set_simd_target(const std::string& name) { choose(find_target(name)); }
 
 }  // namespace nn::cpu
