@@ -4,11 +4,11 @@
 # scores, writes reports.
 #   apps/quickstart.sh [DIR]      results go to DIR (default: out/quickstart)
 set -euo pipefail
+case ${1:-} in -h | --help) sed -n '2,5p' "$0" | cut -c3-; exit 0 ;; esac
+out=${1:+$(realpath -m "$1")}  # DIR is where the user stands
 cd "$(dirname "$0")/.."
 source apps/packages.sh
-
-out=${1:-out/quickstart}
-case $out in -h | --help) sed -n '2,5p' "$0" | cut -c3-; exit 0 ;; esac
+out=${out:-$PWD/out/quickstart}
 
 step() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 seconds_at_start=$SECONDS
@@ -49,7 +49,6 @@ $falx evaluate --predictions "$out/predictions/predictions.csv" --labels "$out/d
   --prior "$out/ensemble" --out "$out/evaluation" --overwrite
 
 step "Done in $((SECONDS - seconds_at_start)) s (packages $((seconds_with_packages - seconds_at_start)) s, build $((seconds_with_build - seconds_with_packages)) s)"
-out=$(realpath "$out")
 cat <<TEXT
 Look at:
   $out/cnn/report.html            training: curves, ROC, sample slices; also densenet121, vgg16
