@@ -1,5 +1,6 @@
 #include "nn/cpu/filters/kept_filters.h"
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <mutex>
@@ -33,9 +34,8 @@ class Room {
   std::size_t bytes_;
 };
 
-/// Of which weights, how and for which SIMD target filters are made.
+/// How filters are made of weights that begin at an address, and for which SIMD target.
 struct Key {
-  const void* data;
   Shape shape;
   std::type_index type;
   int variant;
@@ -51,51 +51,52 @@ class KeptFilters final : public Companion {
     detail::AnyFilters filters;  // null: have not been kept
   };
 
-  Found find(const Key& key, std::uint64_t values) {
+  Found find(const void* data, std::uint64_t values, const Key& key) {
     const std::lock_guard lock(mutex_);
-    Entry& entry = entry_of(key);
-    if (entry.values == values) return {true, entry.filters};
-    if (!entry.values) {
-      entry.values = values;
-    } else {  // the weights have changed: of the old ones nothing is worth keeping, however it was made
-      std::vector<Entry>& entries = entries_[key.data];
-      entries.clear();
-      entries.emplace_back(Entry{.key = key, .values = values});
+    Weights& weights = weights_[data];
+    if (weights.values != values) {  // of those before nothing is worth keeping, however it was made
+      weights.forms.clear();
+      weights.values = values;
     }
+    if (const Form* form = find_form(weights, key)) return {true, form->filters};
+    weights.forms.emplace_back(Form{.key = key});
     return {false, nullptr};
   }
 
   void forget(const void* data) {
     const std::lock_guard lock(mutex_);
-    entries_.erase(data);
+    weights_.erase(data);
   }
 
-  void keep(const Key& key, std::uint64_t values, std::size_t bytes, const detail::AnyFilters& filters) {
+  void keep(const void* data, std::uint64_t values, const Key& key, std::size_t bytes,
+            const detail::AnyFilters& filters) {
     const std::lock_guard lock(mutex_);
-    Entry& entry = entry_of(key);
-    if (entry.values != values || entry.filters) return;  // another thread was here
-    entry.room = Room::take(bytes);
-    if (entry.room) entry.filters = filters;
+    Weights& weights = weights_[data];
+    Form* form = weights.values == values ? find_form(weights, key) : nullptr;
+    if (form == nullptr || form->filters) return;  // another thread was here
+    form->room = Room::take(bytes);
+    if (form->room) form->filters = filters;
   }
 
  private:
-  struct Entry {
+  struct Form {
     Key key;
-    std::optional<std::uint64_t> values{};  // their fingerprint; none before the first call
     std::unique_ptr<Room> room{};
-    detail::AnyFilters filters{};
+    detail::AnyFilters filters{};  // null before the second call
+  };
+  struct Weights {
+    std::optional<std::uint64_t> values;  // their fingerprint, of which all forms are made
+    std::vector<Form> forms;
   };
 
-  Entry& entry_of(const Key& key) {
-    std::vector<Entry>& entries = entries_[key.data];
-    for (Entry& entry : entries) {
-      if (entry.key == key) return entry;
-    }
-    return entries.emplace_back(Entry{.key = key});
+  static Form* find_form(Weights& weights, const Key& key) {
+    const auto at =
+        std::find_if(weights.forms.begin(), weights.forms.end(), [&](const Form& form) { return form.key == key; });
+    return at == weights.forms.end() ? nullptr : &*at;
   }
 
   std::mutex mutex_;
-  std::map<const void*, std::vector<Entry>> entries_;
+  std::map<const void*, Weights> weights_;
 };
 
 }  // namespace
@@ -107,13 +108,13 @@ void forget_filters(const Tensor& w) { w.companion<KeptFilters>().forget(w.raw()
 detail::AnyFilters detail::kept_filters(const Tensor& w, const FilterForm& form,
                                         const std::function<AnyFilters()>& make) {
   if (!w.contiguous() || form.bytes > most_kept_bytes) return make();
-  const Key key{w.raw(), w.shape(), form.type, form.variant, simd_target()};
+  const Key key{w.shape(), form.type, form.variant, simd_target()};
   const std::uint64_t values = fingerprint(w.raw(), static_cast<std::size_t>(w.elements()) * size_of(w.dtype()));
   auto& kept = w.companion<KeptFilters>();
-  const auto [seen, filters] = kept.find(key, values);
+  const auto [seen, filters] = kept.find(w.raw(), values, key);
   if (filters) return filters;
   AnyFilters made = make();
-  if (seen) kept.keep(key, values, form.bytes, made);
+  if (seen) kept.keep(w.raw(), values, key, form.bytes, made);
   return made;
 }
 

@@ -113,6 +113,17 @@ TEST(KeptFilters, GoInEveryFormWhenTheWeightsChange) {
   for (const int variant : {0, 1, 2}) EXPECT_EQ(filters(w, variant)->value, 7);
 }
 
+TEST(KeptFilters, GoWhenTheNextCallWantsAnotherFormOfTheChangedWeights) {
+  const Tensor w = random_tensor<float>({3, 1, 1, 5}, 1);
+  const std::size_t before = cpu::kept_filter_bytes();
+  Maker filters;
+  for (int call = 0; call < 2; ++call) filters(w, 0);
+  EXPECT_EQ(cpu::kept_filter_bytes(), before + 1000);
+  w.data<float>()[0] = 7;
+  EXPECT_EQ(filters(w, 1)->value, 7);
+  EXPECT_EQ(cpu::kept_filter_bytes(), before);
+}
+
 TEST(KeptFilters, GoWhenACallHasManyPixels) {
   const std::string choice = cpu::conv_choice();
   const std::size_t before = cpu::kept_filter_bytes();
