@@ -36,12 +36,9 @@ std::shared_ptr<const PackedMatrix<T>> packed_weights(const Tensor& w, std::int6
   const auto pack = [&] {
     return std::make_shared<const PackedMatrix<T>>(PackedMatrix<T>::from_transposed(weight_rows<T>(w), depth, w.n()));
   };
-  if (rows > few_rows) {
-    forget_filters(w);
-    return pack();
-  }
   const std::int64_t elements = depth * round_up(w.n(), tile_shape<T>().vector);
-  return kept_filters<PackedMatrix<T>>(w, 0, static_cast<std::size_t>(elements) * sizeof(T), pack);
+  return filters_for_call<PackedMatrix<T>>(w, rows <= few_rows, 0, static_cast<std::size_t>(elements) * sizeof(T),
+                                           pack);
 }
 
 /// The same rounded to bf16, for products that take half the time.
@@ -49,14 +46,10 @@ std::shared_ptr<const Bf16Matrix> rounded_weights(const Tensor& w, std::int64_t 
   const auto pack = [&] {
     return std::make_shared<const Bf16Matrix>(weight_rows<float>(w), w.elements() / w.n(), w.n(), kernel);
   };
-  if (rows > 2 * few_rows) {
-    forget_filters(w);
-    return pack();
-  }
   const std::int64_t bytes = Bf16Matrix::bytes(w.elements() / w.n(), w.n());
   // All kernels read one layout; those of the CPU's instructions round alike, and denormal numbers to zero.
   const int variant = kernel.round == portable_bf16_kernel().round ? 1 : 0;
-  return kept_filters<Bf16Matrix>(w, variant, static_cast<std::size_t>(bytes), pack);
+  return filters_for_call<Bf16Matrix>(w, rows <= 2 * few_rows, variant, static_cast<std::size_t>(bytes), pack);
 }
 
 /// And back: dw = result + beta * dw.

@@ -50,4 +50,14 @@ std::shared_ptr<const Filters> kept_filters(const Tensor& w, int variant, std::s
   return std::static_pointer_cast<const Filters>(detail::kept_filters(w, {typeid(Filters), variant, bytes}, make));
 }
 
+/// The same if a call has few pixels, so that making filters is a large part of its work. If it has many they are made
+/// anew, and what is kept of w goes.
+template <class Filters, class Make>
+std::shared_ptr<const Filters> filters_for_call(const Tensor& w, bool few_pixels, int variant, std::size_t bytes,
+                                                const Make& make) {
+  if (few_pixels) return kept_filters<Filters>(w, variant, bytes, make);
+  forget_filters(w);
+  return make();
+}
+
 }  // namespace nn::cpu

@@ -167,11 +167,8 @@ std::shared_ptr<const Filters> forward_filters(Tiling tiling, const Tensor& w, s
         .data = taps.data<float>(), .tap_step = w.c() * w.n(), .depth_step = w.n(), .depth = w.c(), .columns = w.n()};
     return std::make_shared<const Filters>(tiling, source);
   };
-  if (tiles > few_tiles) {
-    forget_filters(w);
-    return transform();
-  }
-  return kept_filters<Filters>(w, static_cast<int>(tiling), Filters::bytes(tiling, w), transform);
+  return filters_for_call<Filters>(w, tiles <= few_tiles, static_cast<int>(tiling), Filters::bytes(tiling, w),
+                                   transform);
 }
 
 const float* data_or_null(const Tensor& vector) { return vector.defined() ? vector.data<float>() : nullptr; }
