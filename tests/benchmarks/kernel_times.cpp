@@ -40,10 +40,10 @@ double saving(ConvAlgorithm algorithm) {
   switch (algorithm) {
     case ConvAlgorithm::direct:
       return 1;
-    case ConvAlgorithm::winograd_2x2:
-    case ConvAlgorithm::winograd_3x3:
+    case ConvAlgorithm::f2x2_3x3:
+    case ConvAlgorithm::f3x3_2x2:
       return 2.25;
-    case ConvAlgorithm::winograd_4x4:
+    case ConvAlgorithm::f4x4_3x3:
       return 4;
   }
   return 1;

@@ -20,8 +20,8 @@ using testing::HasSubstr;
 train::ConvChoices some_choices() {
   const auto table = std::make_shared<nn::cpu::ConvTable>();
   table->add({.key = conv_key(ConvPass::forward, {8, 30, 28, 64}, {32, 3, 3, 64}, {.padding = {1, 0, 2, 1}}),
-              .algorithm = ConvAlgorithm::winograd_4x4,
-              .times = {{ConvAlgorithm::direct, 2.5}, {ConvAlgorithm::winograd_4x4, 1.25}}});
+              .algorithm = ConvAlgorithm::f4x4_3x3,
+              .times = {{ConvAlgorithm::direct, 2.5}, {ConvAlgorithm::f4x4_3x3, 1.25}}});
   table->add({.key = conv_key(ConvPass::backward_weights, {8, 9, 9, 5}, {7, 2, 4, 5}, {.stride_h = 2, .stride_w = 3}),
               .algorithm = ConvAlgorithm::direct});
   return {.simd = "avx2", .threads = 3, .images = 8, .table = table};
@@ -61,7 +61,7 @@ TEST(ConvChoices, NothingButTheConvolutionsIsNeeded) {
   const auto choices = parsed(R"({"format_version": 1, "convolutions": [{"pass": "backward_data", "x": [8, 8, 16],
     "w": [16, 3, 3, 16], "stride": [1, 1], "padding": [1, 1, 1, 1], "algorithm": "winograd-2x2"}]})");
   ASSERT_EQ(choices.table->decisions().size(), 1U);
-  EXPECT_EQ(choices.table->decisions()[0].algorithm, ConvAlgorithm::winograd_2x2);
+  EXPECT_EQ(choices.table->decisions()[0].algorithm, ConvAlgorithm::f2x2_3x3);
 }
 
 /// The line of some_choices() with a piece of its text replaced.
@@ -158,8 +158,7 @@ train::ConvChoices tuned(FakeMeasurement& measurement, const char* model, bool t
 }
 
 TEST(TuneConvolutions, TakesWhatIsFastestForEveryPassOfANetwork) {
-  for (const ConvAlgorithm fastest :
-       {ConvAlgorithm::direct, ConvAlgorithm::winograd_2x2, ConvAlgorithm::winograd_4x4}) {
+  for (const ConvAlgorithm fastest : {ConvAlgorithm::direct, ConvAlgorithm::f2x2_3x3, ConvAlgorithm::f4x4_3x3}) {
     FakeMeasurement measurement{fastest};
     const train::ConvChoices choices = tuned(measurement, "cnn", true);
     EXPECT_EQ(choices.images, 4);

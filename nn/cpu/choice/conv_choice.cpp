@@ -13,11 +13,11 @@ namespace {
 
 struct Choice {
   const char* name;
-  std::optional<ConvAlgorithm> algorithm;  // empty: by the table
+  std::optional<ConvAlgorithm> algorithm;  // empty: by the rule
 };
 constexpr Choice choices[] = {{"auto", std::nullopt},
-                              {"winograd", ConvAlgorithm::winograd_4x4},
-                              {"winograd-2x2", ConvAlgorithm::winograd_2x2},
+                              {"winograd", ConvAlgorithm::f4x4_3x3},
+                              {"winograd-2x2", ConvAlgorithm::f2x2_3x3},
                               {"direct", ConvAlgorithm::direct}};
 
 const Choice& find_choice(const std::string& wanted) {
@@ -49,7 +49,7 @@ bool winograd_is_possible(const Shape& w, const ConvGeometry& geometry, DType dt
 
 /// What a setting that names an algorithm for 3x3 kernels means for `w`.
 ConvAlgorithm for_kernel(const Shape& w, ConvAlgorithm algorithm) {
-  return w.h == 2 && algorithm != ConvAlgorithm::direct ? ConvAlgorithm::winograd_3x3 : algorithm;
+  return w.h == 2 && algorithm != ConvAlgorithm::direct ? ConvAlgorithm::f3x3_2x2 : algorithm;
 }
 
 /// Where F(4x4,3x3) is faster than direct; F(2x2,3x3) hardly ever is the fastest of the three. Measured: direct's time
@@ -79,12 +79,13 @@ ConvAlgorithm for_kernel(const Shape& w, ConvAlgorithm algorithm) {
 ///   8 x 28 x 28         8 -> 64     0.9     1.9     0.6
 ///
 /// AVX2 and baseline gain at least as much (1.8 to 2.9 for batch 8), so the rule is the same for every target. It takes
-/// every batch for one of 8 images: what a network says of an image must not depend on the others beside it.
-bool winograd_pays(ConvPass pass, const Shape& y, const Shape& w) {
+/// every batch for one of 8 images: what a network says of an image must not depend on the others beside it. `tiled` is
+/// what the pass cuts into tiles: x's gradient in backward_data, else y or its gradient.
+bool winograd_pays(ConvPass pass, const Shape& tiled, const Shape& w) {
   constexpr std::int64_t usual_batch = 8;
   const std::int64_t side = w.h == 2 ? 3 : 4;
-  const std::int64_t tiles = ((y.h + side - 1) / side) * ((y.w + side - 1) / side);  // of an image
-  const bool filled = 2 * y.h * y.w > tiles * side * side;
+  const std::int64_t tiles = ((tiled.h + side - 1) / side) * ((tiled.w + side - 1) / side);  // of an image
+  const bool filled = 2 * tiled.h * tiled.w > tiles * side * side;
   const bool enough = usual_batch * tiles >= (w.c * w.n <= 128 * 128 ? 8 : 32);
   const std::int64_t fewest_channels = w.h == 2 ? 16 : 8;
   return w.n >= 16 && (w.c >= fewest_channels || pass == ConvPass::backward_data) && filled && enough;
@@ -111,11 +112,11 @@ const char* name(ConvAlgorithm algorithm) {
   switch (algorithm) {
     case ConvAlgorithm::direct:
       return "direct";
-    case ConvAlgorithm::winograd_2x2:
+    case ConvAlgorithm::f2x2_3x3:
       return "winograd-2x2";
-    case ConvAlgorithm::winograd_4x4:
+    case ConvAlgorithm::f4x4_3x3:
       return "winograd";
-    case ConvAlgorithm::winograd_3x3:
+    case ConvAlgorithm::f3x3_2x2:
       return "winograd-3x3";
   }
   return "";
@@ -135,8 +136,8 @@ const char* name(ConvPass pass) {
 
 std::vector<ConvAlgorithm> possible_algorithms(const Shape& w, const ConvGeometry& geometry, DType dtype) {
   if (!winograd_is_possible(w, geometry, dtype)) return {ConvAlgorithm::direct};
-  if (w.h == 2) return {ConvAlgorithm::direct, ConvAlgorithm::winograd_3x3};
-  return {ConvAlgorithm::direct, ConvAlgorithm::winograd_2x2, ConvAlgorithm::winograd_4x4};
+  if (w.h == 2) return {ConvAlgorithm::direct, ConvAlgorithm::f3x3_2x2};
+  return {ConvAlgorithm::direct, ConvAlgorithm::f2x2_3x3, ConvAlgorithm::f4x4_3x3};
 }
 
 ConvAlgorithm conv_algorithm(ConvPass pass, const Shape& x, const Shape& w, const ConvGeometry& geometry, DType dtype) {
@@ -146,8 +147,9 @@ ConvAlgorithm conv_algorithm(ConvPass pass, const Shape& x, const Shape& w, cons
   } else if (const auto forced = chosen().load()->algorithm) {
     return for_kernel(w, *forced);
   }
-  const bool pays = winograd_pays(pass, conv2d_output_shape(x, w, geometry), w) && !bf16_pays_more(pass, w);
-  return pays ? for_kernel(w, ConvAlgorithm::winograd_4x4) : ConvAlgorithm::direct;
+  const Shape tiled = pass == ConvPass::backward_data ? x : conv2d_output_shape(x, w, geometry);
+  const bool pays = winograd_pays(pass, tiled, w) && !bf16_pays_more(pass, w);
+  return pays ? for_kernel(w, ConvAlgorithm::f4x4_3x3) : ConvAlgorithm::direct;
 }
 
 std::vector<std::string> conv_choices() {

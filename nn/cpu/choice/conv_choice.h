@@ -11,12 +11,16 @@
 
 namespace nn::cpu {
 
+/// Minimal filtering F(outputs,kernel) makes so many outputs at once, for a kernel of this size
+/// (nn/cpu/winograd/README.md).
 enum class ConvAlgorithm {
-  direct,        // sums of products as the definition has them: the most accurate
-  winograd_2x2,  // minimal filtering F(2x2,3x3): 2.25 times fewer multiplications, nearly as accurate
-  winograd_4x4,  // F(4x4,3x3): 4 times fewer, an error about 15 times as large (nn/cpu/winograd/README.md)
-  winograd_3x3,  // F(3x3,2x2), for kernels of 2x2: 2.25 times fewer, as accurate as F(2x2,3x3)
+  direct,    // sums of products as the definition has them: the most accurate
+  f2x2_3x3,  // F(2x2,3x3): 2.25 times fewer multiplications, nearly as accurate
+  f4x4_3x3,  // F(4x4,3x3): 4 times fewer, an error about 15 times as large
+  f3x3_2x2,  // F(3x3,2x2): 2.25 times fewer, as accurate as F(2x2,3x3)
 };
+/// As people type it and files keep it, minimal filtering by its outputs: "direct", "winograd-2x2", "winograd" (4x4),
+/// "winograd-3x3".
 const char* name(ConvAlgorithm algorithm);
 
 enum class ConvPass { forward, backward_data, backward_weights };
@@ -30,9 +34,9 @@ std::vector<ConvAlgorithm> possible_algorithms(const Shape& w, const ConvGeometr
 /// kernels of 3x3 or 2x2 and stride 1.
 ConvAlgorithm conv_algorithm(ConvPass pass, const Shape& x, const Shape& w, const ConvGeometry& geometry, DType dtype);
 
-/// The settings: "auto", the fastest for each shape, by a table; "winograd", the fewest multiplications that are
-/// possible, F(4x4,3x3) or F(3x3,2x2); "winograd-2x2", minimal filtering that rounds less, F(2x2,3x3) or F(3x3,2x2);
-/// "direct".
+/// The settings: "auto", the fastest for each shape, by the rule in conv_choice.cpp; "winograd", the fewest
+/// multiplications that are possible, F(4x4,3x3) or F(3x3,2x2); "winograd-2x2", minimal filtering that rounds less,
+/// F(2x2,3x3) or F(3x3,2x2); "direct".
 std::vector<std::string> conv_choices();
 /// The one in use: "auto", or what the environment variable FALX_CONV names.
 std::string conv_choice();

@@ -197,11 +197,11 @@ std::optional<Tiling> tiling_for(ConvPass pass, const Tensor& x, const Tensor& w
   switch (conv_algorithm(pass, x.shape(), w.shape(), geometry, x.dtype())) {
     case ConvAlgorithm::direct:
       return std::nullopt;
-    case ConvAlgorithm::winograd_2x2:
+    case ConvAlgorithm::f2x2_3x3:
       return Tiling::f2x2_3x3;
-    case ConvAlgorithm::winograd_4x4:
+    case ConvAlgorithm::f4x4_3x3:
       return Tiling::f4x4_3x3;
-    case ConvAlgorithm::winograd_3x3:
+    case ConvAlgorithm::f3x3_2x2:
       return Tiling::f3x3_2x2;
   }
   return std::nullopt;

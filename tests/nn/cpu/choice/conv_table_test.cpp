@@ -53,40 +53,40 @@ TEST_F(ConvTableTest, DecidesWhatItHasForAnyBatchAndAutoTheRest) {
   EXPECT_EQ(algorithm_of(ConvPass::forward, {64, 28, 28, 64}), ConvAlgorithm::direct);
   EXPECT_EQ(algorithm_of(ConvPass::backward_data), usual) << "not what the setting says";
   set_conv_table(nullptr);
-  EXPECT_EQ(algorithm_of(ConvPass::forward), ConvAlgorithm::winograd_2x2);
+  EXPECT_EQ(algorithm_of(ConvPass::forward), ConvAlgorithm::f2x2_3x3);
 }
 
 TEST_F(ConvTableTest, NeverDecidesWhatCannotBe) {
-  set_conv_table(table_of(ConvPass::forward, ConvAlgorithm::winograd_4x4));
+  set_conv_table(table_of(ConvPass::forward, ConvAlgorithm::f4x4_3x3));
   EXPECT_EQ(algorithm_of(ConvPass::forward, image, DType::f64), ConvAlgorithm::direct);
 }
 
 TEST_F(ConvTableTest, ASettingEndsIt) {
-  set_conv_table(table_of(ConvPass::forward, ConvAlgorithm::winograd_4x4));
+  set_conv_table(table_of(ConvPass::forward, ConvAlgorithm::f4x4_3x3));
   set_conv_choice("direct");
   EXPECT_EQ(conv_table(), nullptr);
   EXPECT_EQ(algorithm_of(ConvPass::forward), ConvAlgorithm::direct);
 }
 
 TEST_F(ConvTableTest, IsInForceAsLongAsItIsAskedToBe) {
-  const auto first = table_of(ConvPass::forward, ConvAlgorithm::winograd_2x2);
+  const auto first = table_of(ConvPass::forward, ConvAlgorithm::f2x2_3x3);
   const ConvTableInForce outer(first);
   {
     const ConvTableInForce inner(table_of(ConvPass::forward, ConvAlgorithm::direct));
     EXPECT_EQ(algorithm_of(ConvPass::forward), ConvAlgorithm::direct);
   }
   EXPECT_EQ(conv_table(), first);
-  EXPECT_EQ(algorithm_of(ConvPass::forward), ConvAlgorithm::winograd_2x2);
+  EXPECT_EQ(algorithm_of(ConvPass::forward), ConvAlgorithm::f2x2_3x3);
 }
 
 TEST_F(ConvTableTest, RefusesWhatIsImpossibleAndWhatItHas) {
   ConvTable table;
-  const ConvDecision decision{.key = key_of(ConvPass::forward), .algorithm = ConvAlgorithm::winograd_4x4};
+  const ConvDecision decision{.key = key_of(ConvPass::forward), .algorithm = ConvAlgorithm::f4x4_3x3};
   table.add(decision);
   EXPECT_THAT(test::error_of([&] { table.add(decision); }),
               testing::HasSubstr("3x3 64->32 @28x28, forward: was decided before"));
   const ConvKey wide = conv_key(ConvPass::forward, image, {32, 5, 5, 64}, same);
-  EXPECT_THAT(test::error_of([&] { table.add({.key = wide, .algorithm = ConvAlgorithm::winograd_4x4}); }),
+  EXPECT_THAT(test::error_of([&] { table.add({.key = wide, .algorithm = ConvAlgorithm::f4x4_3x3}); }),
               testing::HasSubstr("5x5 64->32 @28x28, forward: cannot be computed by winograd"));
   EXPECT_EQ(table.decisions().size(), 1U);
 }

@@ -31,19 +31,19 @@ class FakeClock {
 ConvAlgorithm decided(FakeClock clock) { return decide(key, clock).algorithm; }
 
 TEST(ConvTuning, TakesTheFastest) {
-  EXPECT_EQ(decided(FakeClock({{direct, {1}}, {winograd_2x2, {2}}, {winograd_4x4, {3}}})), direct);
-  EXPECT_EQ(decided(FakeClock({{direct, {3}}, {winograd_2x2, {1}}, {winograd_4x4, {2}}})), winograd_2x2);
-  EXPECT_EQ(decided(FakeClock({{direct, {3}}, {winograd_2x2, {2}}, {winograd_4x4, {1}}})), winograd_4x4);
+  EXPECT_EQ(decided(FakeClock({{direct, {1}}, {f2x2_3x3, {2}}, {f4x4_3x3, {3}}})), direct);
+  EXPECT_EQ(decided(FakeClock({{direct, {3}}, {f2x2_3x3, {1}}, {f4x4_3x3, {2}}})), f2x2_3x3);
+  EXPECT_EQ(decided(FakeClock({{direct, {3}}, {f2x2_3x3, {2}}, {f4x4_3x3, {1}}})), f4x4_3x3);
 }
 
 TEST(ConvTuning, TakesTheMoreAccurateOfTwoThatAreAsFast) {
-  EXPECT_EQ(decided(FakeClock({{direct, {1.02}}, {winograd_2x2, {1.01}}, {winograd_4x4, {1}}})), direct);
-  EXPECT_EQ(decided(FakeClock({{direct, {1.04}}, {winograd_2x2, {1.02}}, {winograd_4x4, {1}}})), winograd_2x2);
-  EXPECT_EQ(decided(FakeClock({{direct, {1.04}}, {winograd_2x2, {1.04}}, {winograd_4x4, {1}}})), winograd_4x4);
+  EXPECT_EQ(decided(FakeClock({{direct, {1.02}}, {f2x2_3x3, {1.01}}, {f4x4_3x3, {1}}})), direct);
+  EXPECT_EQ(decided(FakeClock({{direct, {1.04}}, {f2x2_3x3, {1.02}}, {f4x4_3x3, {1}}})), f2x2_3x3);
+  EXPECT_EQ(decided(FakeClock({{direct, {1.04}}, {f2x2_3x3, {1.04}}, {f4x4_3x3, {1}}})), f4x4_3x3);
 }
 
 TEST(ConvTuning, TriesThemInTurnAndCountsTheFastestTime) {
-  FakeClock clock({{direct, {9, 2, 5}}, {winograd_2x2, {4}}, {winograd_4x4, {3}}});
+  FakeClock clock({{direct, {9, 2, 5}}, {f2x2_3x3, {4}}, {f4x4_3x3, {3}}});
   const ConvDecision decision = decide(key, std::ref(clock));
   EXPECT_EQ(decision.algorithm, direct) << "its first run waited for memory";
   ASSERT_EQ(decision.times.size(), 3U);
@@ -54,11 +54,11 @@ TEST(ConvTuning, TriesThemInTurnAndCountsTheFastestTime) {
 }
 
 TEST(ConvTuning, IsSoonDoneWithWhatTakesLong) {
-  FakeClock clock({{direct, {1000}}, {winograd_2x2, {400}}, {winograd_4x4, {300}}});
-  EXPECT_EQ(decide(key, std::ref(clock)).algorithm, winograd_4x4);
+  FakeClock clock({{direct, {1000}}, {f2x2_3x3, {400}}, {f4x4_3x3, {300}}});
+  EXPECT_EQ(decide(key, std::ref(clock)).algorithm, f4x4_3x3);
   EXPECT_EQ(clock.calls(direct), 1);
-  EXPECT_EQ(clock.calls(winograd_2x2), 2);
-  EXPECT_EQ(clock.calls(winograd_4x4), 2);
+  EXPECT_EQ(clock.calls(f2x2_3x3), 2);
+  EXPECT_EQ(clock.calls(f4x4_3x3), 2);
 }
 
 TEST(ConvTuning, TimesEveryPassByEveryAlgorithmAndLeavesTheSettingAlone) {
