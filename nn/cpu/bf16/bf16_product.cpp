@@ -1,30 +1,26 @@
-// Cut as the products of f32 are (gemm.cpp): a piece of C stays in the second-level cache, and the rows of A that are
-// used at once, rounded, in the first-level cache.
+// Cut as the products of f32 are (row_product.h).
 #include "nn/cpu/bf16/bf16_product.h"
 
 #include <algorithm>
 
 #include "nn/core/parallel.h"
-#include "nn/cpu/gemm/blocking.h"
+#include "nn/cpu/gemm/row_product.h"
 
 namespace nn::cpu {
 namespace {
 
-constexpr std::int64_t most_rows = 128;  // of a piece of C
-constexpr std::int64_t most_columns = 512, fewest_columns = 128;
-constexpr std::int64_t most_cached = std::int64_t{1} << 20U;  // elements of A and C
-constexpr std::int64_t read_at_once = 128;                    // elements of a row that are read before they are rounded
+constexpr std::int64_t most_rows = 128;     // of a piece of C
+constexpr std::int64_t read_at_once = 128;  // elements of a row that are read before they are rounded
 
 /// A depth in runs as equal as can be, in multiples of 32 but for the end.
 struct Bf16Runs {
   explicit Bf16Runs(std::int64_t all)
-      : depth(all), step(all == 0 ? 1 : equal_step(all, bf16_max_depth, bf16_depth_unit)) {}
-  std::int64_t count() const { return blocks(depth, step); }
+      : depth(all), step(all == 0 ? 1 : equal_step(all, bf16_max_depth, bf16_depth_unit)), count(blocks(all, step)) {}
   std::int64_t begin(std::int64_t run) const { return run * step; }
   std::int64_t length(std::int64_t run) const { return std::min(step, depth - begin(run)); }
   std::int64_t padded(std::int64_t run) const { return round_up(length(run), bf16_depth_unit); }
 
-  std::int64_t depth, step;
+  std::int64_t depth, step, count;
 };
 
 /// Columns [begin, begin + depth) of rows of a matrix, rounded, rows bf16_max_depth apart; zeros up to `padded`.
@@ -57,69 +53,36 @@ void turn_pairs(const bfloat16* from, std::int64_t depth, std::int64_t width, bf
   }
 }
 
-/// One product: what does not change from piece to piece.
-struct Product {
-  const MatrixReader<float>& a;
-  const Bf16Matrix& b;
-  const MatrixWriter<float>& c;
-  const Bf16Kernel& kernel;
-  std::int64_t rows_at_once, c_pitch;
-  bool from_memory;  // A and C are more than the second-level cache holds
-};
-
 /// Working memory of a thread.
 struct Memory {
-  Memory(const Product& product, const Cut& cut)
+  Memory(const RowProduct<float>& product, const Cut& cut)
       : read(scratch<float>(product.rows_at_once * read_at_once)),
         rows(scratch<bfloat16>(product.rows_at_once * bf16_max_depth)),
         c(scratch<float>(round_up(cut.row_step, product.rows_at_once) * product.c_pitch)) {}
   Tensor read, rows, c;
 };
 
-/// While rows of A meet a panel of B, a part of the rows to come and the result's place are fetched from memory.
-void expect_panel(const Product& product, const Bf16Runs& runs, const Piece& piece, std::int64_t step,
-                  std::int64_t panel) {
-  const std::int64_t panels = blocks(piece.columns, bf16_panel);
-  const std::int64_t steps_a_run = blocks(piece.rows, product.rows_at_once);
-  const auto rows_of = [&](std::int64_t row) { return std::min(product.rows_at_once, piece.rows - row); };
-  if (const std::int64_t next = (step + 1) / steps_a_run; next < runs.count()) {
-    const std::int64_t row = (step + 1) % steps_a_run * product.rows_at_once, depth = runs.length(next);
-    const std::int64_t share = round_up(blocks(depth, panels), 16), first = std::min(panel * share, depth);
-    product.a.expect(piece.row + row, rows_of(row), runs.begin(next) + first, std::min(share, depth - first));
-  }
-  if (step / steps_a_run == runs.count() - 1) {
-    const std::int64_t row = step % steps_a_run * product.rows_at_once, column = panel * bf16_panel;
-    product.c.expect(piece.row + row, rows_of(row), piece.column + column,
-                     std::min(bf16_panel, piece.columns - column));
-  }
-}
-
-void compute(const Product& product, const Piece& piece, const Memory& memory) {
-  const Bf16Runs runs(product.b.depth());
+void compute(const RowProduct<float>& product, const Bf16Matrix& b, const Bf16Kernel& kernel, const Piece& piece,
+             const Memory& memory) {
+  const Bf16Runs runs(b.depth());
   float* const c = memory.c.data<float>();
   bfloat16* const packed = memory.rows.data<bfloat16>();
-  const std::int64_t columns_at_once = product.from_memory ? bf16_panel : piece.columns;
-  std::int64_t step = 0;
-  if (runs.count() == 0) std::fill_n(c, piece.rows * product.c_pitch, 0.0F);
-  for (std::int64_t run = 0; run < runs.count(); ++run) {
-    const std::int64_t begin = runs.begin(run), depth = runs.padded(run);
-    for (std::int64_t i = 0; i < piece.rows; i += product.rows_at_once, ++step) {
-      const std::int64_t rows = std::min(product.rows_at_once, piece.rows - i);
-      round_rows(product.a, piece.row + i, rows, begin, runs.length(run), depth, product.kernel,
-                 memory.read.data<float>(), packed);
-      for (std::int64_t j = 0; j < piece.columns; j += columns_at_once) {
-        if (product.from_memory) expect_panel(product, runs, piece, step, j / columns_at_once);
-        product.kernel.multiply({.a = packed,
-                                 .b = product.b.block(begin, depth, piece.column + j),
-                                 .c = c + i * product.c_pitch + j,
-                                 .c_pitch = product.c_pitch,
-                                 .rows = rows,
-                                 .columns = round_up(std::min(columns_at_once, piece.columns - j), bf16_column_unit),
-                                 .depth = depth,
-                                 .add = run > 0});
-      }
-    }
-  }
+  const auto pack = [&](std::int64_t run, std::int64_t row, std::int64_t rows) {
+    round_rows(product.a, piece.row + row, rows, runs.begin(run), runs.length(run), runs.padded(run), kernel,
+               memory.read.data<float>(), packed);
+  };
+  const auto multiply = [&](std::int64_t run, std::int64_t row, std::int64_t rows, std::int64_t column,
+                            std::int64_t columns) {
+    kernel.multiply({.a = packed,
+                     .b = b.block(runs.begin(run), runs.padded(run), piece.column + column),
+                     .c = c + row * product.c_pitch + column,
+                     .c_pitch = product.c_pitch,
+                     .rows = rows,
+                     .columns = round_up(columns, bf16_column_unit),
+                     .depth = runs.padded(run),
+                     .add = run > 0});
+  };
+  compute_piece(product, runs, piece, c, pack, multiply);
 }
 
 std::int64_t padded_elements(std::int64_t depth, std::int64_t columns) {
@@ -148,7 +111,7 @@ Bf16Matrix::Bf16Matrix(const MatrixReader<float>& transposed, std::int64_t depth
       data_(scratch<bfloat16>(padded_elements(depth, columns))) {
   const Bf16Runs runs(depth);
   const std::int64_t panels = blocks(columns, bf16_panel);
-  parallel_for(0, runs.count() * panels, 1, [&](std::int64_t first, std::int64_t last) {
+  parallel_for(0, runs.count * panels, 1, [&](std::int64_t first, std::int64_t last) {
     const Tensor read = scratch<float>(bf16_panel * read_at_once),
                  rows = scratch<bfloat16>(bf16_panel * bf16_max_depth);
     for (std::int64_t i = first; i < last; ++i) {
@@ -171,27 +134,23 @@ std::int64_t Bf16Matrix::bytes(std::int64_t depth, std::int64_t columns) {
 void multiply_bf16(const MatrixReader<float>& a, std::int64_t rows, const Bf16Matrix& b, const MatrixWriter<float>& c,
                    const Bf16Kernel& kernel) {
   const std::int64_t unit = kernel.rows_at_once;
-  Cut cut{.rows = rows,
-          .columns = b.columns(),
-          .row_step = std::min(round_up(rows, unit), most_rows / unit * unit),
-          .column_step = most_columns};
-  while (cut.column_step > fewest_columns && cut.pieces() < wanted_pieces) cut.column_step /= 2;
+  const Cut cut = cut_by_rows(rows, b.columns(), std::min(round_up(rows, unit), most_rows / unit * unit));
   const std::int64_t run_depth =
       std::clamp<std::int64_t>(round_up(b.depth(), bf16_depth_unit), bf16_depth_unit, bf16_max_depth);
-  const Product product{.a = a,
-                        .b = b,
-                        .c = c,
-                        .kernel = kernel,
-                        .rows_at_once = std::min(bf16_max_depth / run_depth * unit, cut.row_step),
-                        .c_pitch = cut.pitch({.rows = unit, .columns = bf16_panel, .vector = bf16_column_unit}),
-                        .from_memory = rows * (b.depth() + b.columns()) > most_cached};
+  const RowProduct<float> product{
+      .a = a,
+      .c = c,
+      .rows_at_once = std::min(bf16_max_depth / run_depth * unit, cut.row_step),
+      .panel = bf16_panel,
+      .c_pitch = cut.pitch({.rows = unit, .columns = bf16_panel, .vector = bf16_column_unit}),
+      .from_memory = rows * (b.depth() + b.columns()) > most_cached};
   const std::int64_t pieces_at_once = std::max<std::int64_t>(1, cut.pieces() / 64);
   parallel_for(0, cut.pieces(), pieces_at_once, [&](std::int64_t first, std::int64_t last) {
     const Memory memory(product, cut);
     const Session session(kernel);
     for (std::int64_t i = first; i < last; ++i) {
       const Piece piece = cut.piece(i);
-      compute(product, piece, memory);
+      compute(product, b, kernel, piece, memory);
       c.write(piece.row, piece.rows, piece.column, piece.columns, memory.c.data<float>(), product.c_pitch);
     }
   });

@@ -9,17 +9,21 @@
 namespace nn::cpu {
 namespace {
 
-constexpr std::int64_t most_rows = 128;                       // of a piece, if it has several lines
-constexpr std::int64_t most_columns = 512;                    // of a piece of the result
-constexpr std::int64_t most_kept = std::int64_t{1} << 16U;    // elements of C^T that stay in the second-level cache
-constexpr std::int64_t rows_at_once = 28;                     // while so many are computed, their place is fetched
-constexpr std::int64_t most_cached = std::int64_t{1} << 20U;  // elements of the image and the result
+constexpr std::int64_t most_rows = 128;                     // of a piece, if it has several lines
+constexpr std::int64_t most_columns = 512;                  // of a piece of the result
+constexpr std::int64_t most_kept = std::int64_t{1} << 16U;  // elements of C^T that stay in the second-level cache
+constexpr std::int64_t rows_at_once = 28;                   // while so many are computed, their place is fetched
+
+/// Whether a piece of `lines` output lines fits the second-level cache beside what it sees. Few lines may be long: a
+/// piece of one line of a 3x3 convolution in steps of two reads three lines where two are new, of four nine for eight.
+bool fits_a_piece(std::int64_t lines, const WindowGrid& grid) {
+  return lines * grid.count_w <= (lines <= 4 ? 4 * most_rows : most_rows);
+}
 
 /// Output lines of a piece: a divisor of an image's lines, so that no piece is of two images.
 std::int64_t lines_per_piece(const Shape& image, const WindowGrid& grid) {
   const auto fits = [&](std::int64_t lines) {
-    return grid.count_h % lines == 0 && lines * grid.count_w <= most_rows &&
-           image.n * grid.count_h / lines >= wanted_pieces;
+    return grid.count_h % lines == 0 && fits_a_piece(lines, grid) && image.n * grid.count_h / lines >= wanted_pieces;
   };
   std::int64_t lines = grid.count_h;
   while (lines > 1 && !fits(lines)) --lines;
@@ -136,6 +140,29 @@ struct Transposed {
   }
 };
 
+/// Sums of C^T over ranges of output lines ("splits"), for each line of the windows, c_size elements each. Lines that
+/// are computed together, which are all or each alone, lie together. Of windows of two lines, in two splits:
+///
+///     together = 2   │ line 0 │ line 1 │ line 0 │ line 1 │     of splits 0, 0, 1, 1
+///     together = 1   │ line 0 │ line 0 │ line 1 │ line 1 │     of splits 0, 1, 0, 1
+class PartialSums {
+ public:
+  PartialSums(std::int64_t lines, std::int64_t together, std::int64_t splits, std::int64_t c_size)
+      : together_(together), splits_(splits), c_size_(c_size), memory_(scratch<float>(lines * splits * c_size)) {}
+
+  /// Of a line of the windows; the lines that are computed together with it follow.
+  float* at(std::int64_t line, std::int64_t split) const {
+    const std::int64_t group = line / together_, in_group = line % together_;
+    return memory_.data<float>() + ((group * splits_ + split) * together_ + in_group) * c_size_;
+  }
+  /// Elements from a split to the next of the same line.
+  std::int64_t split_step() const { return together_ * c_size_; }
+
+ private:
+  std::int64_t together_, splits_, c_size_;
+  Tensor memory_;
+};
+
 }  // namespace
 
 bool reads_lines(const WindowGrid& grid, std::int64_t columns, DType dtype) {
@@ -188,16 +215,13 @@ void multiply_transposed_lines_of(const Tensor& y, const Tensor& image, const Wi
   const std::int64_t together = grid.kernel_h * c_size <= most_kept ? grid.kernel_h : 1;
   const std::int64_t groups = grid.kernel_h / together;
   const std::int64_t splits = std::min(round_up(blocks(wanted_pieces, groups), 2), all_lines);
-  const Tensor partial = scratch<float>(grid.kernel_h * splits * c_size);
-  const auto partial_of = [&](std::int64_t p, std::int64_t split) {
-    return partial.data<float>() + ((p / together * splits + split) * together + p % together) * c_size;
-  };
+  const PartialSums partial(grid.kernel_h, together, splits, c_size);
   parallel_for(0, groups * splits, 1, [&](std::int64_t first, std::int64_t last) {
     const Tensor memory = line_memory(lines, product.lines_at_once);
     for (std::int64_t i = first; i < last; ++i) {
       const std::int64_t p = i / splits * together, split = i % splits;
       product.multiply(p, together, all_lines * split / splits, all_lines * (split + 1) / splits, memory.data<float>(),
-                       partial_of(p, split));
+                       partial.at(p, split));
     }
   });
   const std::int64_t run = lines.run(), columns = grid.kernel_h * run;
@@ -206,9 +230,9 @@ void multiply_transposed_lines_of(const Tensor& y, const Tensor& image, const Wi
     for (std::int64_t i = first; i < last; ++i) {
       const std::int64_t channel = i * chunk, channels = std::min(chunk, y.c() - channel);
       for (std::int64_t column = 0; column < columns; ++column) {
-        float* sum = partial_of(column / run, 0) + column % run * product.c_pitch + channel;
+        float* sum = partial.at(column / run, 0) + column % run * product.c_pitch + channel;
         for (std::int64_t split = 1; split < splits; ++split) {
-          for (std::int64_t o = 0; o < chunk; ++o) sum[o] += sum[split * together * c_size + o];
+          for (std::int64_t o = 0; o < chunk; ++o) sum[o] += sum[split * partial.split_step() + o];
         }
         for (std::int64_t o = 0; o < channels; ++o) transposed.data<float>()[o * columns + column] = sum[o];
       }

@@ -14,9 +14,12 @@ namespace nn::cpu {
 /// Enough pieces for a few threads to share evenly; more only cost repeated packing.
 inline constexpr std::int64_t wanted_pieces = 16;
 
+/// Elements that a cache may still have from the operation before: what is more is fetched from memory ahead.
+inline constexpr std::int64_t most_cached = std::int64_t{1} << 20U;
+
 inline std::int64_t blocks(std::int64_t extent, std::int64_t step) { return (extent + step - 1) / step; }
 inline std::int64_t round_up(std::int64_t value, std::int64_t step) { return blocks(value, step) * step; }
-/// Steps of about `most` at most, as equal as can be, in multiples of `unit`.
+/// Steps of at most `most`, rounded up to a multiple of `unit`: as equal as can be.
 inline std::int64_t equal_step(std::int64_t extent, std::int64_t most, std::int64_t unit) {
   return round_up(blocks(extent, blocks(extent, most)), unit);
 }

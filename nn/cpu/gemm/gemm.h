@@ -15,7 +15,7 @@ void multiply(const MatrixReader<T>& a, std::int64_t rows, const PackedMatrix<T>
 template <class T>
 std::int64_t rows_per_piece(std::int64_t rows);
 
-/// C = A^T B for a long depth: A `depth` rows of `rows`, B `depth` rows of `columns`.
+/// C = A^T B for a long depth: A `depth` rows of `rows`, which lie in memory (view()), B `depth` rows of `columns`.
 template <class T>
 void multiply_transposed(const MatrixReader<T>& a, std::int64_t rows, const MatrixReader<T>& b, std::int64_t columns,
                          std::int64_t depth, const MatrixWriter<T>& c);

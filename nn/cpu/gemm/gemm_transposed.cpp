@@ -1,5 +1,6 @@
-// C = A^T B over a long depth, both operands packed as the product goes: the gradient of weights, where the depth is
-// all pixels of a batch.
+// C = A^T B over a long depth, A read where it lies and B packed as the product goes: the gradient of weights, where
+// the depth is all pixels of a batch.
+#include "nn/core/error.h"
 #include "nn/core/parallel.h"
 #include "nn/cpu/gemm/blocking.h"
 #include "nn/cpu/gemm/gemm.h"
@@ -11,36 +12,6 @@ namespace {
 constexpr std::int64_t most_rows = 144;
 constexpr std::int64_t most_columns = 288;
 constexpr std::int64_t rows_at_once = 48;  // of A, in one product of blocks
-
-/// Working memory of one thread.
-template <class T>
-struct Blocks {
-  explicit Blocks(const Cut& cut)
-      : a(scratch<T>(cut.row_step * max_depth)), b(scratch<T>(tile_shape<T>().columns * max_depth)) {}
-  Tensor a, b;
-};
-
-/// Some depths of A for a piece, as Block has them.
-template <class T>
-struct LeftBlock {
-  const T* data;
-  PanelOrder order;
-  std::int64_t panel, pitch;
-  std::int64_t rows, row_step;  // row_step: from a row to the next, in multiples of 16 rows
-};
-
-/// Where they lie, or packed in panels of 16 rows.
-template <class T>
-LeftBlock<T> left_block(const Piece& piece, const MatrixReader<T>& a, std::int64_t depth, std::int64_t length,
-                        T* memory) {
-  if (const MatrixView<T> view = a.view(); view.data != nullptr) {
-    return {view.data + depth * view.pitch + piece.row, PanelOrder::depths, 0, view.pitch, piece.rows, 1};
-  }
-  for (std::int64_t i = 0; i < piece.rows; i += chunk) {
-    a.read(depth, length, piece.row + i, std::min(chunk, piece.rows - i), memory + i * length, chunk);
-  }
-  return {memory, PanelOrder::wide, length * chunk, 0, round_up(piece.rows, chunk), length};
-}
 
 /// Depths of both matrices that are needed after the present ones: a share of them is fetched from memory at each call.
 template <class T>
@@ -58,34 +29,33 @@ struct NextRun {
   }
 };
 
-/// c = the piece of A^T B over depths [begin, end), rows c_pitch apart. A panel of B is packed and used at once, in the
-/// first-level cache.
+/// c = the piece of A^T B over depths [begin, end), rows c_pitch apart. A panel of B is packed into `packed_b` and used
+/// at once, in the first-level cache.
 template <class T>
 void compute(const Piece& piece, const MatrixReader<T>& a, const MatrixReader<T>& b, std::int64_t begin,
-             std::int64_t end, const Blocks<T>& memory, T* c, std::int64_t c_pitch) {
+             std::int64_t end, T* packed_b, T* c, std::int64_t c_pitch) {
   const TileShape tile = tile_shape<T>();
   const DepthRuns runs(end - begin);
   const std::int64_t products = blocks(piece.columns, tile.columns) * blocks(piece.rows, rows_at_once);
-  T* const packed_b = memory.b.template data<T>();
+  const MatrixView<T> left = a.view();
   for (std::int64_t run = 0; run < runs.count; ++run) {
     const std::int64_t depth = begin + runs.begin(run), length = runs.length(run);
-    const LeftBlock<T> left = left_block(piece, a, depth, length, memory.a.template data<T>());
     const std::int64_t next_length = run + 1 < runs.count ? runs.length(run + 1) : 0;
     NextRun<T> next{piece, a, b, depth + length, depth + length + next_length, blocks(next_length, products)};
     for (std::int64_t j = 0; j < piece.columns; j += tile.columns) {
       const std::int64_t columns = std::min(tile.columns, piece.columns - j);
       const std::int64_t padded_columns = round_up(columns, tile.vector);
       b.read(depth, length, piece.column + j, columns, packed_b, padded_columns);
-      for (std::int64_t i = 0; i < left.rows; i += rows_at_once) {
+      for (std::int64_t i = 0; i < piece.rows; i += rows_at_once) {
         next.expect_share();
-        multiply_block<T>({.a = left.data + i * left.row_step,
-                           .a_order = left.order,
-                           .a_panel = left.panel,
+        multiply_block<T>({.a = left.data + depth * left.pitch + piece.row + i,
+                           .a_order = PanelOrder::depths,
+                           .a_panel = 0,
                            .a_pitch = left.pitch,
                            .b = packed_b,
                            .c = c + i * c_pitch + j,
                            .c_pitch = c_pitch,
-                           .rows = std::min(rows_at_once, left.rows - i),
+                           .rows = std::min(rows_at_once, piece.rows - i),
                            .columns = padded_columns,
                            .depth = length,
                            .add = run > 0});
@@ -99,6 +69,7 @@ void compute(const Piece& piece, const MatrixReader<T>& a, const MatrixReader<T>
 template <class T>
 void multiply_transposed(const MatrixReader<T>& a, std::int64_t rows, const MatrixReader<T>& b, std::int64_t columns,
                          std::int64_t depth, const MatrixWriter<T>& c) {
+  NN_CHECK(a.view().data != nullptr, "[multiply_transposed] expects a left operand that lies in memory");
   const TileShape tile = tile_shape<T>();
   const Cut cut{.rows = rows,
                 .columns = columns,
@@ -109,10 +80,10 @@ void multiply_transposed(const MatrixReader<T>& a, std::int64_t rows, const Matr
   const std::int64_t c_pitch = cut.pitch(tile), c_size = cut.row_step * c_pitch;
   const Tensor partial = scratch<T>(cut.pieces() * splits * c_size);
   parallel_for(0, cut.pieces() * splits, 1, [&](std::int64_t first, std::int64_t last) {
-    const Blocks<T> memory(cut);
+    const Tensor packed_b = scratch<T>(tile.columns * max_depth);
     for (std::int64_t i = first; i < last; ++i) {
       const std::int64_t split = i % splits;
-      compute(cut.piece(i / splits), a, b, depth * split / splits, depth * (split + 1) / splits, memory,
+      compute(cut.piece(i / splits), a, b, depth * split / splits, depth * (split + 1) / splits, packed_b.data<T>(),
               partial.data<T>() + i * c_size, c_pitch);
     }
   });
