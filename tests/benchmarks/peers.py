@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """Falx beside PyTorch, OpenVINO and ONNX Runtime on the CPU: images a second and peak memory, f32.
 
-    tests/benchmarks/peers.py --quick                     batch 8 alone; about MINUTES on two cores
+    tests/benchmarks/peers.py --quick                     batch 8 alone; about half an hour on two cores
     tests/benchmarks/peers.py                             batch 1, 8, 32 at 224 and 256 pixels: hours
     tests/benchmarks/peers.py --model cnn --what infer --batch 8 --size 256 --program compile      a row alone
     tests/benchmarks/peers.py --table-only [--settings]   the table of what was measured
     tests/benchmarks/peers.py --table-only --write README.md    the same into the document
 
 The other programs are installed in a virtual environment outside the tree. In every row each of their settings
-(peers/programs.py) is tried for a turn of some seconds. Then rounds follow: in each, falx bench takes a turn and after
+(peers/programs.py) is tried for half a turn. Then rounds follow: in each, falx bench takes a turn and after
 it the --finalists settings of PyTorch that were fastest in their trials, and as many of OpenVINO's and ONNX Runtime's.
 A number is the median over a program's turns in the rounds (± half the distance between the fastest and the slowest
 turn), a turn the median over its steps; of PyTorch the setting with the most images a second is shown, which stands in
@@ -76,7 +76,7 @@ def parse(arguments=None):
     parser.add_argument("--rounds", type=int, default=3, help="in which each takes a turn (default: %(default)s)")
     parser.add_argument("--finalists", type=int, default=2, help="settings of PyTorch, and of the others, that take "
                         "part in the rounds; they hold their memory at the same time (default: %(default)s)")
-    parser.add_argument("--seconds", type=float, default=1.5, help="a turn takes")
+    parser.add_argument("--seconds", type=float, default=1.5, help="a turn takes, and three steps at least (default: %(default)s)")
     parser.add_argument("--budget", type=float, default=WEEK, help="seconds after which nothing new is begun")
     parser.add_argument("--lock", help="a file that is locked (flock) during a turn, where several people measure")
     parser.add_argument("--table-only", action="store_true", help="the table of --results, without measuring")

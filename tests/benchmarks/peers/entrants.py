@@ -25,9 +25,9 @@ class Entrants:
                 raise RuntimeError("answers differ by %.1e of the largest" % worker.ready["difference"])
         return self.workers[program]
 
-    def take(self, program, seconds, left):
+    def take(self, program, seconds, fewest_steps, left):
         """Milliseconds of a step, peak memory in bytes."""
-        answer = self.workers[program].measure(seconds, left())
+        answer = self.workers[program].measure(seconds, fewest_steps, left())
         return median(answer["milliseconds"]), answer["peak_bytes"]
 
     def stop(self, program):

@@ -44,8 +44,8 @@ def command_of(python, name, key, more):
 
 
 # For all workers: memory that a step frees is not given back to the kernel, which would have to clear it again, and
-# lies in huge pages, as Falx has it. PyTorch's tuning guide advises other allocators for it; glibc (2.35 or later), told so,
-# was as fast as tcmalloc here, and DenseNet121's compiled inference 1.35 times as fast as without.
+# lies in huge pages, as Falx has it. PyTorch's tuning guide advises other allocators for it; glibc (2.35 or later) that
+# is told so was as fast as tcmalloc, which OpenVINO and ONNX Runtime do not start with.
 ALLOCATOR = {"MALLOC_TOP_PAD_": str(2**28), "MALLOC_MMAP_THRESHOLD_": str(2**32),
              "MALLOC_TRIM_THRESHOLD_": str(2**33), "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 

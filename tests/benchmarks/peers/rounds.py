@@ -1,4 +1,4 @@
-"""A row of the table: first every setting gets a turn alone, a trial; then Falx and the fastest settings of each group
+"""A row of the table: first every setting gets half a turn alone, a trial; then Falx and the fastest settings of each group
 take turns in rounds, so that whoever else uses the machine disturbs all alike."""
 import contextlib
 import fcntl
@@ -10,6 +10,7 @@ from entrants import Entrants, FalxTurns
 from floors import floor_milliseconds
 from programs import GROUPS, PROGRAMS
 from results import median
+from steps import FEWEST_STEPS
 
 HOPELESS = 1.3  # times the fastest trial of its group: more than one machine's times scatter
 
@@ -54,7 +55,7 @@ def try_out(options, key, program, left, entrants):
     try:
         record.update(entrants.start(program, left).ready)
         with alone(options):
-            milliseconds, record["peak_bytes"] = entrants.take(program, options.seconds, left)
+            milliseconds, record["peak_bytes"] = entrants.take(program, options.seconds / 2, 1, left)
         record["milliseconds"].append(milliseconds)
     except RuntimeError as error:
         entrants.stop(program)
@@ -105,7 +106,7 @@ def take_rounds(options, key, trials, left, entrants):
     takes = {"falx": FalxTurns(options, key, left).take}
     entries = {"falx": {"milliseconds": []}}
     for name in finalists(trials, options.finalists):
-        takes[name] = lambda name=name: entrants.take(name, options.seconds, left)
+        takes[name] = lambda name=name: entrants.take(name, options.seconds, FEWEST_STEPS, left)
         entries[name] = {"milliseconds": []}
         try:
             entries[name].update(entrants.start(name, left).ready)

@@ -1,7 +1,7 @@
 """A worker's side: options that all workers take, measuring when told to, memory.
 
 A worker is a process of its own that makes one network ready and says so in a line of JSON. Then it reads lines
-"measure SECONDS" from standard input and answers each by one line of JSON; it ends with its input.
+"measure SECONDS FEWEST" (steps) from standard input and answers each by one line of JSON; it ends with its input.
 """
 import argparse
 import json
@@ -78,6 +78,7 @@ def resident_peak_bytes():
 def serve(step, wait=lambda: None, peak_bytes=resident_peak_bytes, batches_a_step=1):
     """Until the input ends."""
     for line in sys.stdin:
-        times = measure(step, float(line.split()[1]), wait)
+        _, seconds, fewest = line.split()
+        times = measure(step, float(seconds), wait, int(fewest))
         answer(milliseconds=[one / batches_a_step for one in times], peak_bytes=peak_bytes())
 

@@ -42,8 +42,9 @@ class Worker:
             raise RuntimeError(self.complaints[-1] if self.complaints else "ended with %d" % self.process.returncode)
         return json.loads(line)
 
-    def measure(self, seconds, timeout):
-        self.process.stdin.write("measure %g\n" % seconds)
+    def measure(self, seconds, fewest, timeout):
+        """At least so many steps, however long they take."""
+        self.process.stdin.write("measure %g %d\n" % (seconds, fewest))
         self.process.stdin.flush()
         return self._answer(timeout)
 
