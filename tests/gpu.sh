@@ -14,11 +14,19 @@
 #     bench        the same beside PyTorch if python3 has it, what matters most first; a table
 #     memcheck racecheck initcheck synccheck     compute-sanitizer over the small shapes
 #   --build DIR    where to build, or what is built already (default: build/gpu)
+#   --prefix DIR   packages unpacked by tests/cuda/unpack_packages.sh, for a machine that can install none
+#   --no-io        build the framework alone, without DCMTK and the like; what trains or reads files is then left out
 #   --out DIR      logs, summary, tables (default: out/gpu); a later run adds to them
+#   --resume       goes on where a run with the same --out was ended: what is done is not done again, but counts
+#   --pack FILE    when the run ends, however it ends, all of --out in one .tar.gz
 #   --limit N      seconds that one command may take (default: 570)
+#   --test-limit N seconds that one test may take (default: 150; under a sanitizer as much again)
 #   --total N      seconds after which nothing is begun and what runs is ended (default: none)
 #   --plan         only say what the steps would run and how many tests that is; needs a build, but no GPU
-# Exit code: 0 all passed, 1 something failed, 2 wrong usage, 3 no GPU here, 4 none failed, but something was left out.
+# A machine that ends every command after ten minutes: say this, again and again while the exit code is 75:
+#   tests/gpu.sh --resume --total 560 --pack results.tar.gz
+# Exit code: 0 all passed, 1 something failed, 2 wrong usage, 3 no GPU here, 4 none failed, but something was left out,
+# 75 there was no time for something: to be run again, with --resume.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
@@ -26,18 +34,26 @@ all_steps=(build device runtime parity golden networks training falx bench memch
 build=build/gpu
 out=out/gpu
 limit=570
+test_limit=150
 total=
+prefix=
+pack=
 plan=false
+resume=false
+with_io=true
 steps=()
-usage() { sed -n '2,/^# Exit code/p' "$0" | cut -c3-; }
+usage() { sed -n '2,/^# 75 there was no time/p' "$0" | cut -c3-; }
 while [ $# -gt 0 ]; do
   case $1 in
-    --build | --out | --limit | --total)
+    --build | --prefix | --out | --limit | --test-limit | --total | --pack)
       [ $# -ge 2 ] || { echo "tests/gpu.sh: $1 needs a value" >&2; exit 2; }
-      printf -v "${1#--}" '%s' "$2"
+      name=${1#--}
+      printf -v "${name//-/_}" '%s' "$2"
       shift
       ;;
     --plan) plan=true ;;
+    --resume) resume=true ;;
+    --no-io) with_io=false ;;
     -h | --help) usage; exit 0 ;;
     *)
       [[ " ${all_steps[*]} " == *" $1 "* ]] || { echo "tests/gpu.sh: there is no step '$1' (${all_steps[*]})" >&2; exit 2; }
@@ -50,15 +66,15 @@ done
 
 # STEP PROGRAM FILTER: the tests of a step; a step may have several lines. Sanitizers slow a kernel down up to a hundred
 # times, and what cuDNN and cuBLAS do is not ours to check.
-small='Cuda*:*Kernels.*-CudaMachine*:CudaNetworks*:CudaTraining*:CudaMemory.FillsUp*:*Slow*'
+small='Cuda*:*Kernels.*-CudaMachine*:CudaTraining*:CudaMemory.FillsUp*:CudaMemory.SaysWhatDoesNotFit*:*Slow*'
 own='*Parity*-*Conv*:*Linear*:*Slow*'
 own_alone='*Kernels.*-*Slow*' # among them what stands around convolutions: packing, prologues, folded weights
-tests="
+tests_of_steps="
 device      test_cuda    CudaMachine*
-runtime     test_cuda    *-CudaMachine*:CudaNetworks*:CudaTraining*:*CudaGolden*:SlowModelPlans*:ConvPlans*:GpuScript*
+runtime     test_cuda    *-CudaMachine*:*CudaNetworks*:CudaTraining*:*CudaGolden*:SlowModelPlans*:ConvPlans*:GpuScript*
 parity      test_nn      *Parity*
 golden      test_cuda    *CudaGolden*
-networks    test_cuda    CudaNetworks*
+networks    test_cuda    *CudaNetworks*
 training    test_cuda    CudaTraining*
 training    test_train   *Cuda*
 memcheck    test_cuda    $small
@@ -71,16 +87,17 @@ synccheck   test_nn      $own
 synccheck   test_cuda    $own_alone
 "
 
-# --plan: how many tests a line selects, so that a renamed suite cannot empty it unseen.
+# How many tests a line selects, so that a renamed suite cannot empty it unseen.
 count_tests() { "$build/tests/$1" --gtest_list_tests --gtest_filter="$2" | grep -c '^  '; }
 if $plan; then
   failed=0
   while read -r step program filter; do
-    [ -n "$step" ] && [[ " ${steps[*]} " == *" $step "* ]] || continue
+    [ -n "$step" ] || continue
+    [[ " ${steps[*]} " == *" $step "* ]] || continue
     number=$(count_tests "$program" "$filter")
     echo "$step: $program --gtest_filter=$filter: $number tests"
     [ "$number" -gt 0 ] || failed=1
-  done <<<"$tests"
+  done <<<"$tests_of_steps"
   exit $failed
 fi
 
@@ -90,14 +107,22 @@ if ! gpus=$(nvidia-smi -L 2>/dev/null) || [[ $gpus != GPU* ]]; then
 fi
 
 mkdir -p "$out" || exit 1
+pack_results() { tar -czf "$pack.new" -C "$out" . && mv "$pack.new" "$pack"; }
+[ -z "$pack" ] || trap pack_results EXIT
 summary=$out/summary.txt
 failures=0
 left_out=0
+waiting=0 # for another run
 note() { printf '%s\n' "$*" | tee -a "$summary"; }
 # leave_out NAME WHY: it did not run, so not everything passed.
 leave_out() {
   left_out=$((left_out + 1))
   note "$(printf '%-28s left out: %s' "$1" "$2")"
+}
+
+no_time() {
+  waiting=$((waiting + 1))
+  note "$(printf '%-28s left out: no time left%s' "$1" "${2:+ for $2}")"
 }
 
 # Seconds that the next command may take; nothing if there is no time for any.
@@ -118,65 +143,98 @@ within_time() {
 keep() { if [ -s "$1.new" ]; then mv "$1.new" "$1"; else rm -f "$1.new"; fi; }
 
 # run NAME COMMAND...: with a time limit, everything it says in NAME.log, one line in the summary. Sets `ran`: false if
-# there was no time to begin it; the log is then an earlier run's.
+# there was no time to begin it, or an earlier run is gone on with that has done it; the log is then that run's.
 ran=false
 unfinished=75 # exit code of a command that goes on where it stopped when it is run again
+done_before=$out/done.txt # NAME STATUS of what --resume need not do again
 run() {
   local name=$1 log=$out/$1.log begun=$SECONDS status verdict left
   shift
-  left=$(time_left)
   ran=false
+  status=$($resume && awk -v name="$name" '$1 == name { print $2 }' "$done_before" 2>/dev/null | tail -1)
+  if [ -n "$status" ]; then
+    [ "$status" -eq 0 ] || failures=$((failures + 1))
+    return "$status"
+  fi
+  left=$(time_left)
   if [ -z "$left" ]; then
-    leave_out "$name" "no time left"
+    no_time "$name"
     return 1
   fi
   ran=true
-  timeout --kill-after=20 "$left" "$@" >"$log" 2>&1
+  if ! $resume; then
+    : >"$log"
+    [ ! -e "$done_before" ] || sed -i "/^$name /d" "$done_before"
+  fi
+  timeout --kill-after=20 "$left" "$@" >>"$log" 2>&1
   status=$?
+  if [ $status -eq 124 ] || [ $status -eq 137 ]; then
+    if [ "$left" != "$limit" ] || [ "$1" = tests/every_test.sh ]; then status=$unfinished; fi
+  fi
   case $status in
     0) verdict=passed ;;
-    "$unfinished") verdict="UNFINISHED: run it again" ;;
+    "$unfinished") verdict="UNFINISHED: run it again, with --resume" ;;
     124 | 137) verdict="FAILED: took longer than $left s" ;;
     *) verdict="FAILED (exit code $status), see $log" ;;
   esac
   case $status in
     0) ;;
-    "$unfinished") left_out=$((left_out + 1)) ;;
+    "$unfinished") waiting=$((waiting + 1)) ;;
     *) failures=$((failures + 1)) ;;
   esac
+  [ $status -eq $unfinished ] || echo "$name $status" >>"$done_before"
   note "$(printf '%-28s %5d s  %s' "$name" $((SECONDS - begun)) "$verdict")"
   return $status
 }
 
-# run_tests STEP [BEFORE...]: the step's lines of the list above, BEFORE in front of each program.
+has_io() { [ -x "$build/apps/falx" ]; }
+
+# run_tests STEP SECONDS [BEFORE...]: the step's lines of the list above, BEFORE in front of each program; SECONDS for
+# one test. What failed is listed, by name.
 run_tests() {
-  local wanted=$1 step program filter log
-  shift
+  local wanted=$1 patience=$2 step program filter name tests
+  shift 2
   while read -r step program filter; do
     [ "$step" = "$wanted" ] || continue
-    log=$out/$step-$program.log
-    run "$step-$program" "$@" "$build/tests/$program" --gtest_filter="$filter" --gtest_color=no </dev/null
+    name=$step-$program tests=$out/$step-$program.tests
+    if ! has_io && { [ ! -x "$build/tests/$program" ] || [ "$(count_tests "$program" "$filter")" -eq 0 ]; }; then
+      leave_out "$name" "this build is without files and training (--no-io)"
+      continue
+    fi
+    if ! $resume && [ -n "$(time_left)" ]; then rm -f "$tests"; fi
+    run "$name" tests/every_test.sh "$out/$name" "$patience" "$filter" "$@" "$build/tests/$program" </dev/null
     $ran || continue
-    grep -E '^\[  (PASSED|SKIPPED|FAILED)' "$log" | sed 's/^/    /' | head -20 | tee -a "$summary"
-    if [ -s "$log" ] && ! grep -qE '^\[  PASSED  \] [1-9]' "$log"; then
-      note "    no test passed: $(grep -m1 -iE 'skipp|Running 0 tests|not available' "$log" | cut -c1-150)"
+    note "    $(grep -c '^passed ' "$tests") passed, $(grep -c '^skipped ' "$tests") skipped, of $(
+      count_tests "$program" "$filter")"
+    sed -n 's/^failed /    FAILED /p' "$tests" | tee -a "$summary"
+    if grep -q "^$name 0" "$done_before" 2>/dev/null && ! grep -q '^passed ' "$tests"; then
+      note "    no test passed: $(grep -m1 -iE 'skipp|not available' "$out/$name.log" | cut -c1-150)"
       failures=$((failures + 1))
     fi
-  done <<<"$tests"
+  done <<<"$tests_of_steps"
+}
+
+# Packages that were unpacked elsewhere, and the folder of cuDNN, whose parts load each other by name.
+use_prefix() {
+  local libraries
+  libraries=$prefix/usr/lib/$(uname -m)-linux-gnu
+  export CMAKE_PREFIX_PATH=$prefix/usr${CMAKE_PREFIX_PATH:+:$CMAKE_PREFIX_PATH}
+  export CMAKE_LIBRARY_PATH=$libraries LD_LIBRARY_PATH=$libraries${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+}
+use_cudnn() {
+  local cudnn
+  cudnn=$(sed -n 's/^CUDNN_LIBRARY:[^=]*=//p' "$build/CMakeCache.txt" 2>/dev/null)
+  [ -e "$cudnn" ] || return
+  cudnn=$(dirname "$cudnn")
+  export LD_LIBRARY_PATH=${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$cudnn
 }
 
 step_build() {
-  local io=()
-  # A machine with nothing but CUDA: the framework alone. Packages unpacked elsewhere are found by CMAKE_PREFIX_PATH.
-  [ -e /usr/include/dcmtk ] || [ -n "${CMAKE_PREFIX_PATH:-}" ] || io=(-DFALX_IO=OFF)
+  local io=() programs=(test_cuda test_nn)
+  if $with_io; then programs=(falx test_train "${programs[@]}"); else io=(-DFALX_IO=OFF); fi
   run build-configure cmake --preset tests -B "$build" -DFALX_CUDA=ON -DFALX_BENCHMARKS=OFF "${io[@]}" || return
-  if [ ${#io[@]} -gt 0 ]; then
-    note "build: without DCMTK, so the framework's tests alone; no training, no bench"
-    run build-tests cmake --build "$build" --target test_cuda test_nn
-    return
-  fi
-  run build-falx cmake --build "$build" --target falx || return
-  run build-tests cmake --build "$build" --target test_cuda test_nn test_train
+  $with_io || note "build: without files and training (--no-io)"
+  run build-programs cmake --build "$build" --parallel --target "${programs[@]}"
 }
 
 sanitize() {
@@ -186,17 +244,20 @@ sanitize() {
     leave_out "$tool" "compute-sanitizer is not installed"
     return
   fi
+  local options=(--tool "$tool" --error-exitcode 9 --print-limit 20)
+  # A call that fails is no error by itself: libraries ask for what may not be there, and our tests see their own.
+  [ "$tool" != memcheck ] || options+=(--report-api-errors no)
   # Every tensor gets a cudaMalloc of its own, or a sanitizer would take its neighbours' memory for its.
-  run_tests "$tool" env FALX_GPU_BLOCKS_ALONE=1 "$sanitizer" --tool "$tool" --error-exitcode 9 --print-limit 20
+  run_tests "$tool" $((2 * test_limit)) env FALX_GPU_BLOCKS_ALONE=1 "$sanitizer" "${options[@]}"
 }
 
 step_device() {
-  if [ -x "$build/apps/falx" ]; then
+  if has_io; then
     run machine sh -c '"$1" info --json >"$2"' info "$build/apps/falx" "$out/machine.json.new" ||
       : >"$out/machine.json.new"
     keep "$out/machine.json"
   fi
-  run_tests device
+  run_tests device "$test_limit"
   $ran || return
   local log=$out/device-test_cuda.log
   sed -n 's/^description //p' "$log" >"$out/device.json.new"
@@ -205,21 +266,22 @@ step_device() {
 }
 
 falx_is_there() {
-  [ -x "$build/apps/falx" ] && return
-  leave_out "$1" "there is no falx (built without DCMTK)"
+  has_io && return
+  leave_out "$1" "there is no falx (built with --no-io)"
   return 1
 }
 
 # A line of JSON for each network, precision and work, before anything slower is tried; with the options of step bench.
 step_falx() {
   falx_is_there falx || return
-  local model precision what name
+  local model precision what name most=${limit%.*}
+  local limit=$((most < 300 ? most : 300)) # of one line
   for precision in bf16 f32; do
     for model in densenet121 vgg16 cnn cnn-2019; do
       for what in train infer; do
         name=falx-$model-$precision-$what
         run "$name" "$build/apps/falx" bench --device cuda --model "$model" --precision "$precision" --what "$what" \
-          --batch 256 --size 224 --autotune --json && tail -1 "$out/$name.log" >>"$out/falx.jsonl"
+          --batch 256 --size 224 --autotune --json && $ran && tail -1 "$out/$name.log" >>"$out/falx.jsonl"
       done
     done
   done
@@ -258,7 +320,7 @@ step_bench() {
     [ -n "$precision" ] || continue
     left=$(time_left)
     if ! [ "${left%.*}" -gt 60 ] 2>/dev/null; then
-      leave_out bench "no time left for $precision $size px, batch $batch, $what and the rows after it"
+      no_time bench "$precision $size px, batch $batch, $what and the rows after it"
       break
     fi
     # shellcheck disable=SC2086  # several variants
@@ -272,19 +334,27 @@ step_bench() {
   note "table: $out/peers.txt"
 }
 
+[ -z "$prefix" ] || use_prefix
+use_cudnn
 note "$(date -u '+%Y-%m-%d %H:%M') UTC, commit $(git rev-parse --short HEAD 2>/dev/null || echo unknown), $gpus"
 for step in "${steps[@]}"; do
-  [ -n "$(time_left)" ] || { leave_out "$step" "no time left"; continue; }
+  [ -n "$(time_left)" ] || { no_time "$step"; continue; }
   case $step in
-    build) step_build || { note "nothing to run without a build"; break; } ;;
+    build)
+      step_build || { note "nothing to run without a build"; break; }
+      use_cudnn
+      ;;
     memcheck | racecheck | initcheck | synccheck) sanitize "$step" ;;
     device | falx | bench) "step_$step" ;;
-    *) run_tests "$step" ;;
+    *) run_tests "$step" "$test_limit" ;;
   esac
 done
 verdict="all passed"
+[ $waiting -eq 0 ] || verdict="nothing failed"
 [ $left_out -eq 0 ] || verdict="nothing failed, but $left_out left out"
 [ $failures -eq 0 ] || verdict="$failures failures, $left_out left out"
+[ $waiting -eq 0 ] || verdict="$verdict; no time for $waiting: run it again, with --resume"
 note "$verdict, in $SECONDS s; logs in $out"
+[ $waiting -eq 0 ] || exit $unfinished
 [ $failures -eq 0 ] || exit 1
 [ $left_out -eq 0 ] || exit 4
