@@ -23,6 +23,7 @@ def set_up(options):
     if options.threads:
         torch.set_num_threads(options.threads)
     torch.backends.cudnn.benchmark = True
+    torch.backends.cudnn.benchmark_limit = 0  # of plans that are tried; 0: all, as Falx does
     torch.backends.cudnn.allow_tf32 = False
     torch.backends.cuda.matmul.allow_tf32 = False
     if options.mode in COMPILE:
