@@ -219,7 +219,8 @@ use_prefix() {
   local libraries
   libraries=$prefix/usr/lib/$(uname -m)-linux-gnu
   export CMAKE_PREFIX_PATH=$prefix/usr${CMAKE_PREFIX_PATH:+:$CMAKE_PREFIX_PATH}
-  export CMAKE_LIBRARY_PATH=$libraries LD_LIBRARY_PATH=$libraries${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+  export CMAKE_LIBRARY_PATH=$libraries LIBRARY_PATH=$libraries${LIBRARY_PATH:+:$LIBRARY_PATH}
+  export LD_LIBRARY_PATH=$libraries${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 }
 use_cudnn() {
   local cudnn
