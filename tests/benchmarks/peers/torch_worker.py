@@ -89,7 +89,7 @@ def compare(options, step):
 
 
 def peak_bytes(device):
-    """On a GPU of memory in use, without what PyTorch keeps in reserve; on the CPU of the whole process."""
+    """On a GPU of tensors and workspaces, without what PyTorch keeps in reserve; on the CPU of the whole process."""
     return torch.cuda.max_memory_allocated() if device == "cuda" else serving.resident_peak_bytes()
 
 
@@ -120,7 +120,9 @@ def main():
     else:
         step = inference_step(options, network, x)
     found = compare(options, step)
-    for _ in range(serving.warm_ups(options.device)):  # tunes, compiles, records
+    for warm_up in range(serving.warm_ups(options.device)):  # tunes, compiles, records
+        if options.device == "cuda" and warm_up == 1:  # the memory that tuning took is no part of the peak
+            torch.cuda.reset_peak_memory_stats()
         step()
     if options.device == "cuda":
         torch.cuda.synchronize()
