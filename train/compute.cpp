@@ -22,8 +22,8 @@ void check_on_cpu(const std::string& precision, Work work, const char* where) {
 
 /// The precision of products on the CPU.
 void set_products(const std::string& precision) {
-  NN_CHECK(precision == "f32" || nn::cpu::bf16_products_name() != "none", "--precision ", precision,
-           ": this CPU has neither AVX512_BF16 nor AMX-BF16 to be used (see falx info); there is f32 alone");
+  NN_CHECK(precision == "f32" || nn::cpu::bf16_products_name() != "none", "--precision ", precision, ": ",
+           nn::cpu::why_no_bf16_products(), "; there is f32 alone");
   nn::cpu::set_product_precision(precision);
 }
 

@@ -31,12 +31,18 @@ TEST(FalxBf16, PredictsInBf16WhereTheCpuCan) {
   EXPECT_EQ(system.at("products_available"), available);
   EXPECT_EQ(system.at("bf16"), nn::cpu::bf16_products_name());
   const ProgramResult result = run_falx(bench + std::string("infer"));
-  if (available.size() == 1) return expect_one_line(result, "this CPU has neither AVX512_BF16 nor AMX-BF16");
+  if (available.size() == 1) return expect_one_line(result, "--precision bf16: " + nn::cpu::why_no_bf16_products());
   ASSERT_EQ(result.exit_code, 0) << result.error;
   EXPECT_EQ(json::parse(result.lines().back())["precision"], "bf16");
   EXPECT_EQ(json::parse(result.lines().back())["products"], nn::cpu::bf16_products_name());
   const test::Environment environment("FALX_BF16", "best");
   expect_one_line(run_falx(bench + std::string("infer")), "FALX_BF16 is one of avx512");
+}
+
+TEST(FalxBf16, IsLeftOutByALesserSimdTarget) {
+  if (nn::cpu::product_precisions().size() == 1) GTEST_SKIP() << nn::cpu::why_no_bf16_products();
+  const test::Environment environment("FALX_CPU", "avx2");
+  expect_one_line(run_falx(bench + std::string("infer")), "--precision bf16: FALX_CPU=avx2 leaves out AVX512_BF16");
 }
 
 TEST(FalxBf16, TrainsInF32Alone) {

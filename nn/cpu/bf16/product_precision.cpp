@@ -13,14 +13,15 @@ namespace {
 constexpr const char* full = "f32";
 
 struct Choice {
-  const char* name;  // of FALX_BF16
+  const char* name;          // of FALX_BF16
+  const char* instructions;  // as CPUs' makers call them
   const Bf16Kernel* (*find)();
 
   /// Null if there is none here.
   const Bf16Kernel* kernel() const { return simd_target() == "avx512" ? find() : nullptr; }
 };
 /// The usual one first; AMX, which has not run on a CPU yet, multiplies only if it is named.
-constexpr Choice choices[] = {{"avx512", avx512_bf16_kernel}, {"amx", amx_bf16_kernel}};
+constexpr Choice choices[] = {{"avx512", "AVX512_BF16", avx512_bf16_kernel}, {"amx", "AMX-BF16", amx_bf16_kernel}};
 
 /// What "bf16" is; null if there is none.
 const Bf16Kernel* usual_kernel() {
@@ -68,6 +69,16 @@ std::vector<std::string> product_precisions() {
 std::string bf16_products_name() {
   const Bf16Kernel* kernel = usual_kernel();
   return kernel == nullptr ? "none" : kernel->name;
+}
+
+std::string why_no_bf16_products() {
+  std::string left_out;
+  for (const Choice& choice : choices) {
+    if (choice.find() != nullptr) left_out += std::string(left_out.empty() ? "" : " and ") + choice.instructions;
+  }
+  const bool by_choice = simd_targets().front() == "avx512" && simd_target() != "avx512";
+  if (left_out.empty() || !by_choice) return "this CPU has neither AVX512_BF16 nor AMX-BF16 to be used (see falx info)";
+  return message("FALX_CPU=", simd_target(), " leaves out ", left_out, ", which this CPU has");
 }
 
 std::string product_precision() {

@@ -18,6 +18,8 @@ std::vector<std::string> product_precisions();
 /// What "bf16" is here: what the environment variable FALX_BF16 names, avx512 or amx, else avx512_bf16, even where
 /// there is AMX: that has not run on a CPU yet. "none" if this CPU has neither; an error names the choices.
 std::string bf16_products_name();
+/// Why that is "none", for a message: FALX_CPU leaves out what this CPU has, or it has neither.
+std::string why_no_bf16_products();
 /// The one in use: f32 until another is set.
 std::string product_precision();
 /// Takes one of product_precisions() from now on; "bf16" is bf16_products_name(), "portable_bf16" is bf16 in slow plain

@@ -274,6 +274,9 @@ TEST_F(Bf16Product, IsRefusedWhereTheCpuHasNoInstructionsForIt) {
   cpu::set_simd_target("baseline");
   EXPECT_EQ(cpu::product_precisions(), std::vector<std::string>{"f32"});
   EXPECT_EQ(cpu::bf16_products_name(), "none");
+  const bool left_out = cpu::avx512_bf16_kernel() != nullptr && cpu::simd_targets().front() == "avx512";
+  EXPECT_THAT(cpu::why_no_bf16_products(), testing::StartsWith(left_out ? "FALX_CPU=baseline leaves out AVX512_BF16"
+                                                                        : "this CPU has neither AVX512_BF16 nor AMX"));
   EXPECT_EQ(::test::error_of([] { cpu::set_product_precision("bf16"); }),
             "[product] bf16 products need a CPU with AVX512_BF16 or AMX-BF16 (and FALX_CPU not below avx512); here "
             "there is f32 alone");
