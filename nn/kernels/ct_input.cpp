@@ -13,13 +13,24 @@ using functors::CtColumn;
 /// Widths of windows that f32 holds with room for a picture's sums; HU, as people mean it, from 1 to some thousands.
 constexpr double narrowest_window = 1e-6, widest_window = 1e9;
 
+/// A rescaling and noise of which f32 holds all Hounsfield units: beyond its end an infinite slope times a stored 0
+/// would be no number. Scanners have slopes about 1 and intercepts about -1024.
+constexpr double steepest_slope = 1e6, largest_intercept = 1e9, most_noise = 1e6;
+
 /// One image's row of `parameters`.
 void check_row(const double* row, std::int64_t slices, int windows) {
   for (int i = 0; i < functors::ct_columns(windows); ++i) {
     const bool unused = i % functors::max_ct_slices >= slices && i < CtColumn::affine;
     NN_CHECK(unused || std::isfinite(row[i]), "[ct_input] parameter ", i, " is ", row[i]);
   }
-  NN_CHECK(row[CtColumn::noise] >= 0, "[ct_input] expects noise of 0 or more, got ", row[CtColumn::noise]);
+  for (std::int64_t i = 0; i < slices; ++i) {
+    const double slope = row[CtColumn::slope + i], intercept = row[CtColumn::intercept + i];
+    NN_CHECK(std::abs(slope) <= steepest_slope && std::abs(intercept) <= largest_intercept,
+             "[ct_input] expects a slope up to ", steepest_slope, " and an intercept up to ", largest_intercept,
+             ", got ", slope, " and ", intercept);
+  }
+  NN_CHECK(row[CtColumn::noise] >= 0 && row[CtColumn::noise] <= most_noise, "[ct_input] expects noise from 0 to ",
+           most_noise, " HU, got ", row[CtColumn::noise]);
   for (int word = 0; word < 2; ++word) {
     const double key = row[CtColumn::noise_key + word];
     NN_CHECK(key >= 0 && key <= 4294967295.0, "[ct_input] a word of the noise key is ", key);

@@ -123,6 +123,22 @@ TEST(CtInput, TheNarrowestAndTheWidestWindowGiveNumbers) {
   }
 }
 
+TEST(CtInput, TheSteepestRescalingGivesNumbers) {
+  const Tensor slices = random_slices({1, 12, 40, 1}, -2, 2);  // 0 among them
+  for (const double sign : {-1.0, 1.0}) {
+    for (const double turn : {0.0, 0.3}) {
+      const Sample sample{.slope = {sign * 1e6},
+                          .intercept = {-sign * 1e9},
+                          .map = {1, turn, 0, -turn, 1, 4},
+                          .noise = 1e6,
+                          .windows = {{40, 80}}};
+      for (const double value : run(slices, {sample}, {1, 12, 40, 1}, DType::f32)) {
+        ASSERT_TRUE(value >= 0 && value <= 1 + 5e-7) << value << " by a slope of " << sample.slope[0];
+      }
+    }
+  }
+}
+
 TEST(CtInput, HounsfieldUnitsAreClipped) {
   const Tensor slices = Tensor::from<std::int16_t>({1, 1, 4, 1}, {-32768, -1025, 3072, 32767});
   const std::vector<double> y =
@@ -150,7 +166,9 @@ TEST(CtInput, RefusesWhatCannotBe) {
   refuses({.slope = {nan}}, shape);
   refuses({.map = {1, 0, nan, 0, 1, 0}}, shape);
   refuses({.map = {1e9, 0, 0, 0, 1, 0}}, shape);
-  refuses({.noise = -1}, shape);
+  for (const double slope : {1.1e6, -1.1e6, 1e39}) refuses({.slope = {slope}}, shape);
+  for (const double intercept : {1.1e9, -1.1e9, 1e39}) refuses({.intercept = {intercept}}, shape);
+  for (const double noise : {-1.0, 1.1e6, 1e39}) refuses({.noise = noise}, shape);
   for (const double width : {0.0, -80.0, 1e-40, 9e-7, 1.1e9, 1e39, nan}) refuses({.windows = {{40, width}}}, shape);
   refuses({}, {1, 4, 4, 2});                                               // two channels from one window
   EXPECT_THROW(run(slices, {Sample{}}, shape, DType::f32, {0.5}), Error);  // a mean alone
