@@ -55,6 +55,13 @@ const Bf16Kernel* find_kernel(const std::string& wanted) {
 
 std::atomic<const Bf16Kernel*> chosen{nullptr};
 
+/// What was chosen, unless a lesser SIMD target has been set since, which leaves its instructions out; null is f32.
+const Bf16Kernel* in_use() {
+  const Bf16Kernel* kernel = chosen;
+  if (kernel == nullptr || kernel == &portable_bf16_kernel()) return kernel;
+  return simd_target() == "avx512" ? kernel : nullptr;
+}
+
 }  // namespace
 
 std::vector<std::string> product_precisions() {
@@ -82,12 +89,12 @@ std::string why_no_bf16_products() {
 }
 
 std::string product_precision() {
-  const Bf16Kernel* kernel = chosen;
+  const Bf16Kernel* kernel = in_use();
   return kernel == nullptr ? full : kernel->name;
 }
 
 void set_product_precision(const std::string& name) { chosen = name == full ? nullptr : find_kernel(name); }
 
-const Bf16Kernel* bf16_products(std::int64_t depth) { return depth < least_bf16_depth ? nullptr : chosen.load(); }
+const Bf16Kernel* bf16_products(std::int64_t depth) { return depth < least_bf16_depth ? nullptr : in_use(); }
 
 }  // namespace nn::cpu

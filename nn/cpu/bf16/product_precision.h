@@ -20,7 +20,7 @@ std::vector<std::string> product_precisions();
 std::string bf16_products_name();
 /// Why that is "none", for a message: FALX_CPU leaves out what this CPU has, or it has neither.
 std::string why_no_bf16_products();
-/// The one in use: f32 until another is set.
+/// The one in use: f32 until another is set, and f32 while a lesser SIMD target leaves the other's instructions out.
 std::string product_precision();
 /// Takes one of product_precisions() from now on; "bf16" is bf16_products_name(), "portable_bf16" is bf16 in slow plain
 /// C++ on every CPU, for tests. An error says what is needed. Not while kernels run.

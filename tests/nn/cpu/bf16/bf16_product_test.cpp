@@ -268,6 +268,18 @@ TEST_F(Bf16Product, IsByAvx512UnlessTheEnvironmentNamesAmx) {
   }
 }
 
+TEST_F(Bf16Product, IsLeftOutWhileALesserSimdTargetIsSet) {
+  if (cpu::product_precisions().size() == 1) GTEST_SKIP() << "this CPU has no instructions for bf16";
+  cpu::set_product_precision("bf16");
+  const std::string kernel = cpu::product_precision();
+  cpu::set_simd_target("baseline");
+  EXPECT_EQ(cpu::bf16_products(cpu::least_bf16_depth), nullptr);
+  EXPECT_EQ(cpu::product_precision(), "f32");
+  cpu::set_simd_target(cpu::simd_targets().front());
+  EXPECT_NE(cpu::bf16_products(cpu::least_bf16_depth), nullptr);
+  EXPECT_EQ(cpu::product_precision(), kernel);
+}
+
 TEST_F(Bf16Product, IsRefusedWhereTheCpuHasNoInstructionsForIt) {
   EXPECT_EQ(cpu::product_precisions().back(), "f32");
   EXPECT_EQ(cpu::product_precision(), "f32");
