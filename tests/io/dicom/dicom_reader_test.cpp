@@ -176,6 +176,8 @@ TEST_F(DicomReader, RefusesWithoutWhatItCannotAssume) {
 
 TEST_F(DicomReader, RefusesNumbersThatCannotBe) {
   EXPECT_EQ(refusal_of({.elements = {{{0x0028, 0x1053}, "0"}}}).code, "bad_element");
+  EXPECT_EQ(refusal_of({.elements = {{{0x0028, 0x1053}, "1e39"}}}).code, "bad_element");
+  EXPECT_EQ(refusal_of({.elements = {{{0x0028, 0x1052}, "-1e39"}}}).code, "bad_element");
   EXPECT_EQ(refusal_of({.elements = {{{0x0028, 0x0010}, "0"}}}).code, "bad_element");
   EXPECT_EQ(refusal_of({.elements = {{{0x0028, 0x0010}, "65535"}}}).code, "bad_element");
   EXPECT_EQ(refusal_of({.elements = {{{0x0028, 0x0101}, "17"}}}).code, "bad_element");
