@@ -1,7 +1,5 @@
 #include "models/cnn.h"
 
-#include "nn/ops/add.h"
-
 namespace models {
 namespace {
 
@@ -23,8 +21,7 @@ ResidualBlock::ResidualBlock(std::int64_t width, double batch_norm_epsilon)
       conv2_(add_child<nn::Conv2d>("conv2", width, width, convolution(1))) {}
 
 nn::MeasuredMap ResidualBlock::run(const nn::MeasuredMap& x, const nn::Context& context) {
-  const nn::Variable y = nn::run_chain({{norm1_, conv1_}, {norm2_, conv2_}}, x, context).map;
-  return nn::measured(nn::add(x.map, y), context);
+  return nn::run_residual_chain({{norm1_, conv1_}, {norm2_, conv2_}}, x, context);
 }
 
 Stage::Stage(std::int64_t width_in, std::int64_t width, double batch_norm_epsilon)

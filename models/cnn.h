@@ -16,6 +16,7 @@ class ResidualBlock : public nn::Module {
   ResidualBlock(std::int64_t width, double batch_norm_epsilon);
 
   const char* kind() const override { return "ResidualBlock"; }
+  /// In inference y lies where x was.
   nn::MeasuredMap run(const nn::MeasuredMap& x, const nn::Context& context);
 
  private:

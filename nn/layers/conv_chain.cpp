@@ -1,6 +1,7 @@
 #include "nn/layers/conv_chain.h"
 
 #include "nn/core/error.h"
+#include "nn/ops/add.h"
 #include "nn/ops/conv2d.h"
 #include "nn/ops/normalize_conv2d.h"
 
@@ -27,16 +28,23 @@ NormBehind behind(const MeasuredMap& y, BatchNorm2d* next, const Context& contex
   return {.normalization = next->normalization(y.map, {}, context)};
 }
 
-/// One step, into `given` if it is defined. `norm_is_done`: x has been normalised by whoever wrote it.
+/// Where a chain's result goes: into a new map if `map` is not defined. `add`: it is added to the map (inference).
+struct Target {
+  MeasuredMap map{};
+  bool add = false;
+};
+
+/// One step. `norm_is_done`: x has been normalised by whoever wrote it.
 MeasuredMap run_step(const NormConv& step, bool norm_is_done, const MeasuredMap& x, BatchNorm2d* next,
-                     const MeasuredMap& given, const Context& context) {
+                     const Target& target, const Context& context) {
   auto& [norm, conv] = step;
   NN_CHECK(!conv.bias().defined(), "[conv_chain] expects a convolution without bias behind a norm");
   check_without_relu(conv);
-  MeasuredMap y = given;
+  MeasuredMap y = target.map;
   if (norm_is_done) {
     if (!y.map.defined()) y.map = Variable::output(conv.output_shape(x.map.shape()), {&x.map});
-    conv2d_into(x.map, conv.weight(), {}, y.map, {.geometry = conv.geometry(), .behind = behind(y, next, context)});
+    conv2d_into(x.map, conv.weight(), {}, y.map,
+                {.geometry = conv.geometry(), .behind = behind(y, next, context), .add = target.add});
   } else {
     const Normalization before = norm.normalization(x.map, x.statistics, context);
     const auto& [statistics, gamma, beta, options] = before;
@@ -51,6 +59,17 @@ MeasuredMap run_step(const NormConv& step, bool norm_is_done, const MeasuredMap&
   return y;
 }
 
+MeasuredMap run_steps(std::initializer_list<NormConv> steps, const MeasuredMap& x, const Target& target,
+                      const Context& context) {
+  MeasuredMap map = x;
+  for (const NormConv* step = steps.begin(); step != steps.end(); ++step) {
+    const bool first = step == steps.begin(), last = step + 1 == steps.end();
+    map = run_step(*step, !first && only_infers(x.map, context), map, last ? nullptr : &step[1].norm,
+                   last ? target : Target{}, context);
+  }
+  return map;
+}
+
 }  // namespace
 
 MeasuredMap measured(const Variable& map, const Context& context) {
@@ -58,18 +77,18 @@ MeasuredMap measured(const Variable& map, const Context& context) {
 }
 
 MeasuredMap run_chain(std::initializer_list<NormConv> steps, const MeasuredMap& x, const Context& context) {
-  return run_chain_into(steps, x, {}, context);
+  return run_steps(steps, x, {}, context);
 }
 
 MeasuredMap run_chain_into(std::initializer_list<NormConv> steps, const MeasuredMap& x, const MeasuredMap& y,
                            const Context& context) {
-  MeasuredMap map = x;
-  for (const NormConv* step = steps.begin(); step != steps.end(); ++step) {
-    const bool first = step == steps.begin(), last = step + 1 == steps.end();
-    map = run_step(*step, !first && only_infers(x.map, context), map, last ? nullptr : &step[1].norm,
-                   last ? y : MeasuredMap{}, context);
-  }
-  return map;
+  return run_steps(steps, x, {.map = y}, context);
+}
+
+MeasuredMap run_residual_chain(std::initializer_list<NormConv> steps, const MeasuredMap& x, const Context& context) {
+  NN_CHECK(steps.size() >= 2, "[conv_chain] expects two steps at least beside a skip connection");
+  if (only_infers(x.map, context)) return run_steps(steps, x, {.map = x, .add = true}, context);
+  return measured(add(x.map, run_steps(steps, x, {}, context).map), context);
 }
 
 MeasuredMap measured_conv(Conv2d& conv, const Variable& x, const Context& context) {

@@ -34,6 +34,9 @@ MeasuredMap run_chain(std::initializer_list<NormConv> steps, const MeasuredMap& 
 /// The same, written into y: a map and its statistics, which may be left out where nobody wants them. Returns y.
 MeasuredMap run_chain_into(std::initializer_list<NormConv> steps, const MeasuredMap& x, const MeasuredMap& y,
                            const Context& context);
+/// x + the result of the steps, of which there are two at least; measured if the context wants statistics of the batch.
+/// In inference the last convolution adds to x's map where it lies: nobody may want the map any more.
+MeasuredMap run_residual_chain(std::initializer_list<NormConv> steps, const MeasuredMap& x, const Context& context);
 
 /// conv(x), measured if the context wants statistics of the batch.
 MeasuredMap measured_conv(Conv2d& conv, const Variable& x, const Context& context);

@@ -81,6 +81,7 @@ ConvEpilogue epilogue_for(const char* op, const NormBehind& behind, const Variab
 }
 
 Variable conv2d(const Variable& x, const Variable& w, const Variable& b, const Conv2dOptions& options) {
+  NN_CHECK(!options.add, "[conv2d] adds to an output that is given (conv2d_into)");
   const Variable y = Variable::output(conv2d_output_shape(x.shape(), w.shape(), options.geometry),
                                       {&x, &w, &b, &options.prologue.scale, &options.prologue.shift});
   return conv2d_into(x, w, b, y, options);
@@ -92,7 +93,9 @@ Variable conv2d_into(const Variable& x, const Variable& w, const Variable& b, co
   ConvEpilogue epilogue = epilogue_for("conv2d", options.behind, y);
   NN_CHECK(!options.relu || !epilogue.scale.defined(),
            "[conv2d] a ReLU between convolution and batch norm is not fused");
+  NN_CHECK(!options.add || !y.recorded(), "[conv2d] adds to its output in inference alone");
   epilogue.bias = b.value();
+  epilogue.beta = options.add ? 1.0F : 0.0F;
   epilogue.relu = epilogue.relu || options.relu;
   conv2d_forward(x.value(), w.value(), values_of(options.prologue), epilogue, options.geometry, y.value());
   if (y.recorded()) record_backward(x, w, b, y, options);

@@ -32,6 +32,7 @@ struct Conv2dOptions {
   bool relu = false;  // fused: relu(conv + bias)
   Conv2dPrologue prologue{};
   NormBehind behind{};  // without `relu`: the norm has its own
+  bool add = false;     // y += the result, for a y that is given and not recorded
 };
 
 /// relu?(conv(z, w) + b); b may be undefined. x {n,h,w,in}, w {out,kh,kw,in}, b {1,1,1,out}.

@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "nn/cpu/gemm/gemm_tile.h"
+#include "nn/cpu/loops/prefetch.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace nn::cpu::HWY_NAMESPACE {
@@ -26,6 +27,10 @@ constexpr int tile_rows = 14;
 constexpr int tile_rows = 6;
 #endif
 constexpr int tile_vectors = 2;
+
+/// How many rows ahead B is asked for where it meets few rows of A: by minimal filtering, whose filters fill the
+/// second-level cache and more (96 and 192 channels take 3 % less).
+constexpr std::int64_t depths_ahead = 24;
 
 /// kRows x kVectors vectors of C. A row of B is loaded once per depth and meets kRows broadcast elements of A. These
 /// lie in one of four orders; here the distances from `a` in elements, for a tile of 14 rows:
@@ -60,7 +65,10 @@ HWY_INLINE void multiply_tile(const float* HWY_RESTRICT a, const float* HWY_REST
     for (std::int64_t p = 0; p < run; ++p) {
       Vector row_of_b[kVectors];
 #pragma GCC unroll 2
-      for (int v = 0; v < kVectors; ++v) row_of_b[v] = hn::Load(d, b + v * lanes);
+      for (int v = 0; v < kVectors; ++v) {
+        row_of_b[v] = hn::Load(d, b + v * lanes);
+        if (kOrder == PanelOrder::chunks) prefetch_ahead(b + v * lanes, depths_ahead * kVectors * lanes);
+      }
 #pragma GCC unroll 16
       for (int i = 0; i < kRows; ++i) {
         const Vector element = hn::Set(d, a[i * row_step]);

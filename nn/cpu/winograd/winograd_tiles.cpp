@@ -71,16 +71,36 @@ HWY_INLINE Vector shift_at(const Vectors& vectors, std::int64_t c, std::int64_t 
   return vectors.shift == nullptr ? constant(0) : load_first(vectors.shift + c, channels);
 }
 
-/// Elements of an image that a cache still has from the operation before, or keeps for the next.
-constexpr std::int64_t most_cached = std::int64_t{1} << 20U;
-
-/// Asks memory for a vector of `rows` lines of `side` pixels, which begin two tiles behind `first`.
-HWY_INLINE void prefetch_tile(const float* first, std::int64_t line, std::int64_t pitch, std::int64_t rows,
-                              std::int64_t side) {
-  for (std::int64_t i = 0; i < rows; ++i) {
-    for (std::int64_t j = 0; j < side; ++j) prefetch_ahead(first + i * line + j * pitch, 2 * side * pitch);
+/// Pixels that will be read or written, two tiles ahead: one vector of channels after the other is asked for while the
+/// present tile is transformed. Where a line of tiles ends they are the first of the next, which no processor guesses.
+class PixelsAhead {
+ public:
+  /// Of tile t they are `height` x `width` pixels from (h, w) behind its first on, in an image as `tensor` has it; of
+  /// the first in a line also those on the left of them.
+  template <class Tensor>
+  PixelsAhead(const Tensor& tensor, const TileGrid& grid, std::int64_t t, std::int64_t side, std::int64_t h,
+              std::int64_t w, std::int64_t height, std::int64_t width)
+      : line_(tensor.shape.w * tensor.pitch), pitch_(tensor.pitch) {
+    // What a second-level cache may still have of the operation before, or keeps for the next, is not asked for.
+    constexpr std::int64_t most_cached = std::int64_t{1} << 18U;
+    if (t >= grid.tiles || line_ * tensor.shape.h * tensor.shape.n <= most_cached) return;
+    const Place place(grid, t, side);
+    const std::int64_t first = place.w == 0 ? 0 : w;
+    first_ = tensor.data + ((place.n * tensor.shape.h + place.h + h) * tensor.shape.w + place.w + first) * pitch_;
+    height_ = height;
+    width_ = w + width - first;
   }
-}
+
+  HWY_INLINE void expect(std::int64_t channel) const {
+    for (std::int64_t i = 0; i < height_; ++i) {
+      for (std::int64_t j = 0; j < width_; ++j) prefetch_ahead(first_, i * line_ + j * pitch_ + channel);
+    }
+  }
+
+ private:
+  const float* first_ = nullptr;
+  std::int64_t line_, pitch_, height_ = 0, width_ = 0;
+};
 
 template <class Step>
 void to_frequencies(const TileSource& source, const TileRange& tiles, std::int64_t side, const Frequencies& to,
@@ -89,11 +109,12 @@ void to_frequencies(const TileSource& source, const TileRange& tiles, std::int64
   const Shape& image = source.shape;
   const std::int64_t line = image.w * source.pitch;
   const bool prologue = source.scale != nullptr || source.shift != nullptr || source.relu;
-  const bool from_memory = line * image.h * image.n > most_cached;
   for (std::int64_t t = 0; t < tiles.count; ++t) {
     const Place place(tiles.grid, tiles.first + t, side);
     const std::int64_t h = place.h + source.first_h, w = place.w + source.first_w;
     const float* first = source.data + ((place.n * image.h + h) * image.w + w) * source.pitch;
+    const PixelsAhead ahead(source, tiles.grid, tiles.first + t + 2, side, source.first_h,
+                            source.first_w + Step::in - side, Step::in, side);
     const bool inside = h >= 0 && w >= 0 && h + Step::in <= image.h && w + Step::in <= image.w;
     for (std::int64_t panel = 0; panel < to.panels.columns; panel += to.panels.width) {
       const std::int64_t end = panel + to.panels.panel_width(panel);
@@ -102,9 +123,7 @@ void to_frequencies(const TileSource& source, const TileRange& tiles, std::int64
         StoreFrequencies store{out, to.step, Step::out};
         const std::int64_t channels = std::clamp<std::int64_t>(image.c - c, 0, lanes);
         const InnerPixels pixels{first + c, line, source.pitch};
-        if (from_memory && c % channel_step == 0) {  // the pixels that no tile before has seen
-          prefetch_tile(first + c + (Step::in - side) * source.pitch, line, source.pitch, Step::in, side);
-        }
+        if (c % channel_step == 0) ahead.expect(c);
         if (inside && channels == lanes && !prologue) {
           transform_2d<Step>(pixels, store);
         } else if (inside && channels == lanes) {
@@ -131,21 +150,24 @@ struct LoadFrequencies {
   }
 };
 
-/// A whole output tile, nothing but scale, shift and ReLU.
+/// A whole output tile. kAdd: with beta.
+template <bool kAdd>
 struct StoreTile {
   float* first;
   std::int64_t line, pitch;
-  Vector scale, shift;
+  Vector scale, shift, beta;
   bool relu;
 
   HWY_INLINE void operator()(int i, int j, Vector value) const {
     value = hn::MulAdd(value, scale, shift);
     if (relu) value = hn::IfThenZeroElse(hn::Lt(value, hn::Zero(Lanes())), value);
-    hn::StoreU(value, Lanes(), first + i * line + j * pitch);
+    float* to = first + i * line + j * pitch;
+    if constexpr (kAdd) value = hn::MulAdd(beta, hn::LoadU(Lanes(), to), value);
+    hn::StoreU(value, Lanes(), to);
   }
 };
 
-/// Any output tile: cut off by the image's edge, of fewer channels than a vector's, with beta.
+/// Any output tile: cut off by the image's edge, or of fewer channels than a vector's.
 struct StoreAnyTile {
   float* first;
   std::int64_t line, pitch, channels;
@@ -172,19 +194,21 @@ void to_pixels(const Frequencies& m, const TileRange& tiles, std::int64_t column
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(Lanes()));
   const Shape& image = target.shape;
   const std::int64_t line = image.w * target.pitch;
-  const bool to_memory = line * image.h * image.n > most_cached;
   for (std::int64_t t = 0; t < tiles.count; ++t) {
     const Place place(tiles.grid, tiles.first + t, side);
     float* first = target.data + ((place.n * image.h + place.h) * image.w + place.w) * target.pitch;
+    const PixelsAhead ahead(target, tiles.grid, tiles.first + t + 2, side, 0, 0, side, side);
     const bool whole = place.h + side <= image.h && place.w + side <= image.w;
     for (std::int64_t k = 0; k < columns; k += lanes) {
       const std::int64_t c = column + k, channels = std::min(lanes, columns - k);
       const LoadFrequencies load{m.data + t * m.panels.columns + k, m.step, Step::in};
-      if (to_memory && c % channel_step == 0) prefetch_tile(first + c, line, target.pitch, side, side);
+      if (c % channel_step == 0) ahead.expect(c);
       const Vector scale = scale_at(target, c, channels), shift = shift_at(target, c, channels);
-      if (target.beta == 0 && whole && channels == lanes) {
-        StoreTile store{first + c, line, target.pitch, scale, shift, target.relu};
-        transform_2d<Step>(load, store);
+      if (whole && channels == lanes) {
+        const Vector beta = constant(target.beta);
+        StoreTile<false> store{first + c, line, target.pitch, scale, shift, beta, target.relu};
+        StoreTile<true> add{first + c, line, target.pitch, scale, shift, beta, target.relu};
+        target.beta == 0 ? transform_2d<Step>(load, store) : transform_2d<Step>(load, add);
       } else {
         StoreAnyTile store{first + c,         line,  target.pitch, channels,    image.h - place.h,
                            image.w - place.w, scale, shift,        target.relu, target.beta};

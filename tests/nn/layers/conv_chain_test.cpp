@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "nn/autograd/tape.h"
+#include "nn/ops/add.h"
 #include "nn/tensor/copy.h"
 #include "tests/support/compare.h"
 #include "tests/support/values.h"
@@ -62,7 +63,38 @@ Tensor input() {
   return Tensor::from<double>({2, 9, 11, 3}, test::normal()(2 * 9 * 11 * 3, random));
 }
 
+/// x + conv2(norm2(conv1(norm1(x)))), run layer by layer, or as a residual chain.
+class Residual : public nn::Module {
+ public:
+  explicit Residual(bool chained)
+      : chained_(chained),
+        norm1_(add_child<nn::BatchNorm2d>("norm1", 3, nn::BatchNorm2d::Options{.relu = true})),
+        conv1_(add_child<nn::Conv2d>("conv1", 3, 7, nn::Conv2d::Options{.padding = nn::pad(1), .bias = false})),
+        norm2_(add_child<nn::BatchNorm2d>("norm2", 7, nn::BatchNorm2d::Options{.relu = true})),
+        conv2_(add_child<nn::Conv2d>("conv2", 7, 3, nn::Conv2d::Options{.padding = nn::pad(1), .bias = false})) {
+    initialize(1);
+    convert(nn::DType::f64);
+  }
+  const char* kind() const override { return "Residual"; }
+
+ protected:
+  Variable forward(const Variable& x, const Context& context) override {
+    if (chained_) {
+      return nn::run_residual_chain({{norm1_, conv1_}, {norm2_, conv2_}}, nn::measured(x, context), context).map;
+    }
+    return nn::add(x, conv2_(norm2_(conv1_(norm1_(x, context), context), context), context));
+  }
+
+ private:
+  bool chained_;
+  nn::BatchNorm2d& norm1_;
+  nn::Conv2d& conv1_;
+  nn::BatchNorm2d& norm2_;
+  nn::Conv2d& conv2_;
+};
+
 /// The output, every gradient and the running statistics after a step.
+template <class Network>
 std::map<std::string, Tensor> step(bool chained, const Context& context) {
   Network network(chained);
   nn::Tape tape;
@@ -74,17 +106,30 @@ std::map<std::string, Tensor> step(bool chained, const Context& context) {
   return results;
 }
 
+template <class Network>
 void expect_step_of_the_layers(const Context& context) {
-  const auto chained = step(true, context), layers = step(false, context);
+  const auto chained = step<Network>(true, context), layers = step<Network>(false, context);
   for (const auto& [name, tensor] : layers) {
     EXPECT_EQ(test::difference(name, chained.at(name), tensor, 1e-10), "");
   }
 }
 
-TEST(ConvChain, TrainsAsItsLayersDo) { expect_step_of_the_layers({.training = true}); }
+TEST(ConvChain, TrainsAsItsLayersDo) { expect_step_of_the_layers<Network>({.training = true}); }
 
 TEST(ConvChain, TrainsAsItsLayersDoOnRunningStatistics) {
-  expect_step_of_the_layers({.training = true, .frozen_batch_norm = true});
+  expect_step_of_the_layers<Network>({.training = true, .frozen_batch_norm = true});
+}
+
+TEST(ConvChain, TrainsBesideASkipConnectionAsItsLayersDo) {
+  expect_step_of_the_layers<Residual>({.training = true});
+  expect_step_of_the_layers<Residual>({.training = true, .frozen_batch_norm = true});
+}
+
+TEST(ConvChain, AddsToItsInputInInference) {
+  const Variable expected = Residual(false)(Variable(input()), {}), x(input());
+  const Variable y = Residual(true)(x, {});
+  EXPECT_EQ(y.value().data<double>(), x.value().data<double>());
+  EXPECT_EQ(test::difference("y", y.value(), expected.value(), 1e-12), "");
 }
 
 TEST(ConvChain, InfersAsItsLayersDo) {
