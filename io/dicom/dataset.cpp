@@ -14,6 +14,7 @@
 #include <system_error>
 
 #include "io/dicom/dcmtk_setup.h"
+#include "io/dicom/load_elements.h"
 #include "io/dicom/reason.h"
 #include "io/rejected_file.h"
 
@@ -22,8 +23,6 @@ namespace {
 
 using Kind = RejectedFile::Kind;
 
-/// Values longer than this stay on disk until they are asked for.
-constexpr Uint32 longest_loaded_value = 4096;
 /// No element that is read as text is longer; a broken file may claim gigabytes.
 constexpr Uint32 longest_text = 1 << 16;
 
@@ -101,8 +100,7 @@ Dataset::Dataset(const std::string& path) : path_(path) {
   if (beginning == Beginning::something_else) reject_as_not_dicom(path);
 
   file_ = std::make_unique<DcmFileFormat>();
-  const OFCondition loaded = file_->loadFile(OFFilename(path.c_str()), EXS_Unknown, EGL_noChange, longest_loaded_value);
-  if (loaded.bad()) read_error_ = loaded == EC_StreamNotifyClient ? "the file ends too early" : loaded.text();
+  read_error_ = load_elements(*file_, path);
 
   constexpr Tag sop_instance_uid{0x0008, 0x0018}, modality{0x0008, 0x0060}, pixel_data{0x7fe0, 0x0010};
   const bool is_plausible = contains(sop_instance_uid) || contains(modality) || contains(pixel_data);
