@@ -1,10 +1,13 @@
 #include "io/phantom/dicom_writer.h"
 
 #include <dcmtk/config/osconfig.h>
+#include <dcmtk/dcmdata/dcostrmb.h>
 #include <dcmtk/dcmdata/dctk.h>
+#include <dcmtk/dcmdata/dcwcache.h>
 #include <fmt/core.h>
 
 #include "io/dicom/dcmtk_setup.h"
+#include "io/files/atomic_file.h"
 #include "nn/core/error.h"
 
 namespace io::phantom {
@@ -71,6 +74,26 @@ void write_pixel_module(Elements& elements, const DicomImage& image) {
   elements.words(DCM_PixelData, stored_pixels(image.hu, image.size, style, image.padded));
 }
 
+/// The bytes of the file. DCMTK writes to memory only: a full disk that shows when a file is closed goes unnoticed
+/// there.
+std::string serialised(DcmFileFormat& dicom, const std::string& file) {
+  constexpr E_TransferSyntax syntax = EXS_LittleEndianExplicit;
+  constexpr E_EncodingType lengths = EET_ExplicitLength;
+  constexpr std::size_t beginning = 4096;  // room for the preamble and for what is added to the meta header
+  std::string bytes(beginning + dicom.calcElementLength(syntax, lengths), '\0');
+  DcmOutputBufferStream stream(bytes.data(), static_cast<offile_off_t>(bytes.size()));
+  DcmWriteCache cache;
+  dicom.transferInit();
+  // The meta header names the file otherwise than the data set does, as in the challenge: only what is missing (the
+  // group length) may be added to it.
+  const OFCondition status =
+      dicom.write(stream, syntax, lengths, &cache, EGL_recalcGL, EPD_noChange, 0, 0, 0, EWM_fileformat);
+  dicom.transferEnd();
+  NN_CHECK(status.good(), "cannot write ", file, ": ", status.text());
+  bytes.resize(static_cast<std::size_t>(stream.filled()));
+  return bytes;
+}
+
 }  // namespace
 
 void write_dicom(const std::filesystem::path& path, const DicomImage& image) {
@@ -94,11 +117,7 @@ void write_dicom(const std::filesystem::path& path, const DicomImage& image) {
     elements.text(tag, value);
   }
 
-  // The meta header names the file otherwise than the data set does, as in the challenge: only what is missing (the
-  // group length) may be added to it.
-  const OFCondition status = dicom.saveFile(file.c_str(), EXS_LittleEndianExplicit, EET_ExplicitLength, EGL_recalcGL,
-                                            EPD_noChange, 0, 0, EWM_fileformat);
-  NN_CHECK(status.good(), "cannot write ", file, ": ", status.text());
+  write_file_atomically(path, serialised(dicom, file));
 }
 
 }  // namespace io::phantom

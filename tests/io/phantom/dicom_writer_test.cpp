@@ -13,6 +13,7 @@
 #include "io/dicom/dicom_reader.h"
 #include "io/phantom/dicom_writer.h"
 #include "io/phantom/identity.h"
+#include "tests/support/full_disk.h"
 #include "tests/support/temporary_directory.h"
 
 namespace io::phantom {
@@ -139,6 +140,16 @@ TEST(PhantomDicom, AFolderThatIsNotThereIsNamed) {
   } catch (const nn::Error& error) {
     EXPECT_NE(std::string(error.what()).find("/nowhere/image.dcm"), std::string::npos);
   }
+}
+
+TEST(PhantomDicom, AFullDiskIsAnErrorAndLeavesNoFile) {
+  const test::TemporaryDirectory folder;
+  const auto path = folder / "image.dcm";
+  // 32 x 32 pixels are 2 KiB, which fit a buffer of DCMTK's: the disk is found full only as the file is closed.
+  const std::string error = test::error_with_file_size_limit(1024, [&] { write_dicom(path, sample({})); });
+  EXPECT_NE(error.find(path.string()), std::string::npos) << error;
+  EXPECT_NE(error.find("File too large"), std::string::npos) << error;
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 
 TEST(PhantomHeader, AllVariantsOfTheChallengeOccur) {
