@@ -9,6 +9,7 @@
 #include <dcmtk/dcmjpls/djdecode.h>
 #include <dcmtk/oflog/oflog.h>
 
+#include "io/dicom/jpeg_warnings.h"
 #include "nn/core/error.h"
 
 namespace io {
@@ -16,6 +17,7 @@ namespace {
 
 bool set_up() {
   OFLog::configure(OFLogger::OFF_LOG_LEVEL);
+  catch_jpeg_warnings();
   // Elements of unknown VR that the dictionary knows are read as what they are.
   dcmEnableUnknownVRConversion.set(OFTrue);
   DcmRLEDecoderRegistration::registerCodecs();

@@ -9,6 +9,7 @@
 
 #include "io/dicom/fragments.h"
 #include "io/dicom/jpeg2000.h"
+#include "io/dicom/jpeg_warnings.h"
 #include "io/dicom/pixel_data.h"
 #include "io/dicom/rle.h"
 #include "io/rejected_file.h"
@@ -37,11 +38,13 @@ std::vector<std::int16_t> copy_cells(const Cell* cells, unsigned long count, con
   return {cells, cells + module.pixels()};
 }
 
-/// DCMTK decodes into cells of 8 or 16 bits.
+/// DCMTK decodes into cells of 8 or 16 bits. A stream with a part missing is an error, not a picture with a grey part.
 std::vector<std::int16_t> decode_with_dcmtk(const Dataset& dataset, const PixelModule& module) {
   DcmDataset& elements = dataset.dcmtk();
+  const JpegWarnings warnings;
   const OFCondition decoded = elements.chooseRepresentation(EXS_LittleEndianExplicit, nullptr);
   NN_CHECK(decoded.good(), decoded.text());
+  NN_CHECK(warnings.first().empty(), warnings.first());
   unsigned long count = 0;
   if (module.bits_allocated == 8) {
     const Uint8* cells = nullptr;

@@ -74,6 +74,42 @@ TEST(TransferSyntaxes, TruncatedCompressedPixelsAreRefused) {
   }
 }
 
+/// A file whose JPEG stream lacks its second half but has the marker of its end (EOI).
+std::string with_half_a_stream(const std::string& file) {
+  const std::string pixel_data("\xe0\x7f\x10\x00", 4), item("\xfe\xff\x00\xe0", 4);
+  const std::size_t offset_table = file.find(item, file.find(pixel_data));
+  const std::size_t fragment = file.find(item, offset_table + 4) + 8;
+  const std::size_t end = file.size() - 8;  // the sequence's delimiter
+  const std::size_t kept = (end - fragment) / 4 * 2;
+  std::string bytes = file.substr(0, fragment - 4);
+  for (int i = 0; i < 4; ++i) bytes += static_cast<char>(kept >> (8 * i));
+  return bytes + file.substr(fragment, kept - 2) + "\xff\xd9" + file.substr(end);
+}
+
+TEST(TransferSyntaxes, HalfAJpegStreamWithAnEndIsRefused) {
+  const test::TemporaryDirectory directory;
+  const std::string path = (directory / "slice.dcm").string();
+  for (const char* process : {"50", "51", "53", "55", "57", "70"}) {
+    const bool baseline = std::string(process) == "50";
+    test::DicomFile file{.rows = 64,
+                         .columns = 64,
+                         .values = textured(4096, 0, baseline ? 255 : 4095),
+                         .bits_allocated = baseline ? 8 : 16,
+                         .bits_stored = baseline ? 8 : 12,
+                         .transfer_syntax = std::string("1.2.840.10008.1.2.4.") + process};
+    test::write_dicom(path, file);
+    EXPECT_EQ(io::read_slice(path).pixels.size(), 4096U) << process;
+    test::write_contents(path, with_half_a_stream(test::contents(path)));
+    try {
+      io::read_slice(path);
+      ADD_FAILURE() << process << " was read";
+    } catch (const io::FileRejected& error) {
+      EXPECT_EQ(error.code(), "decode_failed") << process;
+      EXPECT_THAT(error.detail(), testing::HasSubstr("Corrupt JPEG data")) << process;
+    }
+  }
+}
+
 TEST(TransferSyntaxes, CompressedPixelsUnderAnUncompressedHeaderAreRefusedWithAReason) {
   const test::TemporaryDirectory directory;
   const std::string path = (directory / "slice.dcm").string(), rle = "1.2.840.10008.1.2.5";
