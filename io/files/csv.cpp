@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
+#include <unordered_set>
 #include <utility>
 
 #include "nn/core/error.h"
@@ -24,9 +25,9 @@ void CsvReader::read_header() {
   constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
   if (text_.compare(0, byte_order_mark.size(), byte_order_mark) == 0) at_ = byte_order_mark.size();
   NN_CHECK(read_row(header_), name_, ": empty, expected a table with a header row");
-  for (std::size_t i = 0; i < header_.size(); ++i) {
-    const bool twice = std::count(header_.begin(), header_.end(), header_[i]) > 1;
-    if (twice) fail(line_, nn::message("the header names column ", header_[i], " twice"));
+  std::unordered_set<std::string_view> names;
+  for (const std::string_view name : header_) {
+    if (!names.insert(name).second) fail(line_, nn::message("the header names column ", name, " twice"));
   }
 }
 
