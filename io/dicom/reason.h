@@ -15,6 +15,7 @@ struct Reason {
 namespace skip {
 inline constexpr const char* not_dicom = "not_dicom";      // a table, a text, a picture
 inline constexpr const char* not_picture = "not_picture";  // neither PNG nor JPEG where pictures are read
+inline constexpr const char* folder_link = "folder_link";  // a symbolic link to a folder: not followed
 inline constexpr const char* dicomdir = "dicomdir";        // the index of a medium
 inline constexpr const char* not_ct = "not_ct";            // another Modality
 inline constexpr const char* localizer = "localizer";      // a scout: ImageType LOCALIZER

@@ -37,9 +37,9 @@ struct Scan {
 using ScanProgress = std::function<void(std::size_t done, std::size_t total)>;
 
 /// Reads every header below `path` (a directory, searched recursively, or one file), in parallel. Whatever is wrong
-/// with a file is an error of that file only: what cannot be used is in `rejected`. Throws nn::Error if `path` does not
-/// exist or a folder cannot be listed. The result depends on the files alone, never on threads or the order of the file
-/// system.
+/// with a file is an error of that file only: what cannot be used is in `rejected`. Links to folders below `path` are
+/// not followed but listed there. Throws nn::Error if `path` does not exist or a folder cannot be listed. The result
+/// depends on the files alone, never on threads or the order of the file system.
 Scan scan(const std::string& path, const ScanProgress& progress = {});
 
 /// Groups and orders; headers come in the order of their files. One image_id twice: the first of pixel-identical files

@@ -65,7 +65,7 @@ TEST_F(SeriesScan, LinksThatLeadNowhereAreNoFiles) {
   std::filesystem::create_symlink("absent", directory_ / "b.dcm");
   std::filesystem::create_directory_symlink(".", directory_ / "loop");
   std::filesystem::create_symlink("a.dcm", directory_ / "c.dcm");
-  EXPECT_EQ(scan().files, 2U) << "a file and the link to it";
+  EXPECT_EQ(scan().files, 3U) << "a file, the link to it, and the link to a folder";
 }
 
 TEST_F(SeriesScan, AFolderThatCannotBeListedIsNamed) {
@@ -176,6 +176,19 @@ TEST_F(SeriesScan, OtherFilesInTheFolderDoNotDisturb) {
   EXPECT_EQ(found.files, 3U);
   EXPECT_EQ(found.slices(), 1U);
   EXPECT_EQ(codes(found), (std::vector<Code>{{"broken.dcm", "not_dicom"}, {"labels.csv", "not_dicom"}}));
+}
+
+TEST_F(SeriesScan, LinksToFilesAreFollowedAndLinksToFoldersAreListed) {
+  write("real/a.dcm", {});
+  write("elsewhere.dcm", {});
+  std::filesystem::create_symlink(directory_ / "elsewhere.dcm", directory_ / "real" / "b.dcm");
+  std::filesystem::create_directory_symlink(directory_ / "real", directory_ / "real" / "circle");
+  const io::Scan found = io::scan((directory_ / "real").string());
+  EXPECT_EQ(found.files, 3U);
+  EXPECT_EQ(found.slices(), 2U);
+  EXPECT_EQ(codes(found), (std::vector<Code>{{"circle", "folder_link"}}));
+  EXPECT_EQ(found.rejected[0].kind, io::RejectedFile::Kind::skipped);
+  EXPECT_EQ(io::scan((directory_ / "real" / "circle").string()).slices(), 2U) << "a link that is named is followed";
 }
 
 TEST_F(SeriesScan, OneFileAloneIsAScanToo) {
