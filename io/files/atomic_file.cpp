@@ -1,10 +1,10 @@
 #include "io/files/atomic_file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -16,20 +16,62 @@ namespace {
 
 constexpr std::size_t buffer_size = 1U << 20U;
 
-/// Beside the destination, so that the rename stays within one file system; unique in this and every other process.
-std::filesystem::path temporary_beside(const std::filesystem::path& path) {
-  static std::atomic<unsigned> counter{0};
-  std::filesystem::path result = path;
-  result += nn::message(".partial-", ::getpid(), "-", counter++);
-  return result;
-}
+/// Of one file at once.
+constexpr int most_writers = 1000;
 
 std::string reason() { return std::strerror(errno); }
 
+/// A new file, locked until its descriptor is closed; -1 with errno if it cannot be made. On a file system without
+/// locks the file is as new, only nobody can tell later that its writer is gone.
+int create_locked(const std::filesystem::path& path) {
+  for (;;) {
+    const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (descriptor < 0) return -1;
+    while (::flock(descriptor, LOCK_EX) != 0 && errno == EINTR) {
+    }
+    struct stat status = {};
+    if (::fstat(descriptor, &status) != 0 || status.st_nlink > 0) return descriptor;
+    ::close(descriptor);  // another writer found it before it was locked, and removed it
+  }
+}
+
+/// True if the open file still has this name: it may have been renamed meanwhile, and the name be another's.
+bool has_name(int descriptor, const std::filesystem::path& path) {
+  struct stat opened = {}, named = {};
+  return ::fstat(descriptor, &opened) == 0 && ::lstat(path.c_str(), &named) == 0 && S_ISREG(opened.st_mode) &&
+         opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+}
+
+/// Removes the temporary file of a writer that was killed. Its lock went with it; a living writer holds one.
+bool remove_if_abandoned(const std::filesystem::path& path) {
+  const int descriptor = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (descriptor < 0) return false;
+  const bool removed =
+      ::flock(descriptor, LOCK_EX | LOCK_NB) == 0 && has_name(descriptor, path) && ::unlink(path.c_str()) == 0;
+  ::close(descriptor);
+  return removed;
+}
+
+/// As create_locked; EEXIST means that another writer is at work there.
+int create_or_take_over(const std::filesystem::path& path) {
+  const int descriptor = create_locked(path);
+  if (descriptor >= 0 || errno != EEXIST) return descriptor;
+  if (remove_if_abandoned(path)) return create_locked(path);
+  errno = EEXIST;
+  return -1;
+}
+
 }  // namespace
 
-AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)), temporary_(temporary_beside(path_)) {
-  descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
+  // Beside the destination, so that the rename stays within one file system. Counted, not named by process id or by
+  // chance: what a killed writer left is found again, and in a container every process may have the same id.
+  int writer = 0;
+  do {
+    temporary_ = path_;
+    temporary_ += nn::message(".partial-", writer++);
+    descriptor_ = create_or_take_over(temporary_);
+  } while (descriptor_ < 0 && errno == EEXIST && writer < most_writers);
   NN_CHECK(descriptor_ >= 0, "cannot write ", path_.string(), ": ", reason());
 }
 
@@ -59,8 +101,9 @@ void AtomicFile::commit() {
   NN_CHECK(descriptor_ >= 0, "cannot write ", path_.string(), ": it is closed");
   write_through(buffer_);
   if (::fsync(descriptor_) != 0) fail();
-  const int closed = ::close(std::exchange(descriptor_, -1));
-  if (closed != 0 || ::rename(temporary_.c_str(), path_.c_str()) != 0) fail();
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail();
+  temporary_.clear();
+  ::close(std::exchange(descriptor_, -1));  // the lock goes last; fsync has reported what could have failed here
   // The rename itself becomes durable with its folder. Some file systems refuse this; the file is whole all the same.
   const std::filesystem::path folder = path_.has_parent_path() ? path_.parent_path() : ".";
   const int folder_descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -68,12 +111,12 @@ void AtomicFile::commit() {
     ::fsync(folder_descriptor);
     ::close(folder_descriptor);
   }
-  temporary_.clear();
 }
 
 void AtomicFile::discard() noexcept {
-  if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
+  if (descriptor_ < 0) return;
   if (!temporary_.empty()) ::unlink(temporary_.c_str());
+  ::close(std::exchange(descriptor_, -1));  // after the name is gone: it may be another writer's at once
   temporary_.clear();
 }
 

@@ -12,6 +12,8 @@ namespace io {
 /// A file being written beside its destination: bytes go to a temporary file in the same folder, commit() makes them
 /// durable (fsync) and renames it over `path`. Without commit() the destructor removes the temporary file, and the old
 /// `path` stays. Any failure (a full disk, no permission) throws nn::Error naming `path`; nothing half-written remains.
+/// The temporary file is `path`.partial-N and locked (flock); one that a killed process left is taken over by the next
+/// that writes `path`.
 class AtomicFile {
  public:
   explicit AtomicFile(std::filesystem::path path);

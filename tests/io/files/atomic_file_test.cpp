@@ -3,21 +3,23 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdio>
+#include <atomic>
 #include <filesystem>
-#include <functional>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "tests/support/error_of.h"
+#include "tests/support/full_disk.h"
 #include "tests/support/temporary_directory.h"
 
 namespace {
 
 using test::error_of;
+using test::error_with_file_size_limit;
 using testing::HasSubstr;
 namespace fs = std::filesystem;
 
@@ -25,30 +27,6 @@ std::size_t entries(const fs::path& directory) {
   std::size_t count = 0;
   for ([[maybe_unused]] const auto& entry : fs::directory_iterator(directory)) ++count;
   return count;
-}
-
-/// Runs `function` in a child whose files cannot grow beyond `limit` bytes, as on a full disk; its error message.
-std::string error_with_file_size_limit(rlim_t limit, const std::function<void()>& function) {
-  int pipe_ends[2];
-  if (::pipe(pipe_ends) != 0) return "no pipe";
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::signal(SIGXFSZ, SIG_IGN);  // write() then fails with EFBIG instead
-    const rlimit limits = {limit, limit};
-    ::setrlimit(RLIMIT_FSIZE, &limits);
-    const std::string error = error_of(function);
-    const bool sent = ::write(pipe_ends[1], error.data(), error.size()) == static_cast<ssize_t>(error.size());
-    ::_exit(sent ? 0 : 1);
-  }
-  ::close(pipe_ends[1]);
-  std::string error;
-  char c = 0;
-  while (::read(pipe_ends[0], &c, 1) == 1) error += c;
-  ::close(pipe_ends[0]);
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-  return error;
 }
 
 TEST(AtomicFile, WritesAndReplaces) {
@@ -91,6 +69,61 @@ TEST(AtomicFile, AFullDiskLeavesTheOldFileAndNothingElse) {
   EXPECT_THAT(error, HasSubstr(path.string()));
   EXPECT_THAT(error, HasSubstr("File too large"));
   EXPECT_EQ(io::read_file(path), "old");
+  EXPECT_EQ(entries(directory.path()), 1U);
+}
+
+TEST(AtomicFile, WhatAKilledWriterLeftGoesWithTheNextWrite) {
+  const test::TemporaryDirectory directory;
+  const fs::path path = directory / "last.safetensors";
+  const pid_t child = ::fork();
+  if (child == 0) {
+    io::AtomicFile first(path), second(path);
+    ::raise(SIGKILL);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  ASSERT_TRUE(WIFSIGNALED(status));
+  ASSERT_EQ(entries(directory.path()), 2U);
+
+  {
+    io::AtomicFile first(path), second(path);  // as many writers take over as many files
+    EXPECT_EQ(entries(directory.path()), 2U);
+    second.write("second");
+    second.commit();
+  }
+  EXPECT_EQ(io::read_file(path), "second");
+  EXPECT_EQ(entries(directory.path()), 1U);
+}
+
+TEST(AtomicFile, LeavesTheFileOfALivingWriterAlone) {
+  const test::TemporaryDirectory directory;
+  const fs::path path = directory / "file";
+  io::AtomicFile first(path);
+  first.write("first");
+  io::write_file_atomically(path, "second");
+  EXPECT_EQ(io::read_file(path), "second");
+  EXPECT_EQ(entries(directory.path()), 2U);
+  first.commit();
+  EXPECT_EQ(io::read_file(path), "first");
+  EXPECT_EQ(entries(directory.path()), 1U);
+}
+
+TEST(AtomicFile, ManyWritersOfOneFileDisturbNobody) {
+  const test::TemporaryDirectory directory;
+  const fs::path path = directory / "file";
+  std::vector<std::thread> writers;
+  std::atomic<int> failures = 0;
+  for (char letter = 'a'; letter < 'i'; ++letter) {
+    writers.emplace_back([&, letter] {
+      for (int i = 0; i < 50; ++i) {
+        if (!error_of([&] { io::write_file_atomically(path, std::string(100, letter)); }).empty()) ++failures;
+      }
+    });
+  }
+  for (std::thread& writer : writers) writer.join();
+  EXPECT_EQ(failures, 0);
+  const std::string last = io::read_file(path);
+  EXPECT_EQ(last, std::string(100, last.at(0)));
   EXPECT_EQ(entries(directory.path()), 1U);
 }
 
