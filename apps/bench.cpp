@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -52,26 +53,38 @@ std::int64_t peak_bytes(nn::Device device) {
   return static_cast<std::int64_t>(usage.ru_maxrss) * 1024;
 }
 
-void print_layer(const LayerTime& layer, bool json) {
-  if (json) {
-    const nlohmann::ordered_json line{{"layer", layer.layer},
-                                      {"kind", layer.kind},
-                                      {"milliseconds", layer.milliseconds},
-                                      {"multiply_adds_per_second", layer.multiply_adds_second},
-                                      {"algorithm", layer.algorithm}};
-    std::printf("%s\n", line.dump().c_str());
-  } else {
-    const std::string rate = layer.multiply_adds_second > 0
-                                 ? fmt::format("{:8.1f} GMAC/s  {}", layer.multiply_adds_second * 1e-9, layer.algorithm)
-                                 : "";
-    std::printf("%s\n",
-                fmt::format("{:<24}{:<24}{:>10.3f} ms{}", layer.layer, layer.kind, layer.milliseconds, rate).c_str());
+void print_json(const LayerTime& layer) {
+  const nlohmann::ordered_json line{{"layer", layer.layer},
+                                    {"kind", layer.kind},
+                                    {"milliseconds", layer.milliseconds},
+                                    {"multiply_adds_per_second", layer.multiply_adds_second},
+                                    {"algorithm", layer.algorithm}};
+  std::printf("%s\n", line.dump().c_str());
+}
+
+void print_table(const std::vector<LayerTime>& layers) {
+  std::size_t width = 0, kind_width = 0;
+  for (const LayerTime& layer : layers) {
+    width = std::max(width, layer.layer.size());
+    kind_width = std::max(kind_width, layer.kind.size());
+  }
+  for (const LayerTime& layer : layers) {
+    std::string text =
+        fmt::format("{:<{}}  {:<{}}  {:>10.3f} ms", layer.layer, width, layer.kind, kind_width, layer.milliseconds);
+    if (layer.multiply_adds_second > 0) {
+      text += fmt::format("{:8.1f} GMAC/s  {}", layer.multiply_adds_second * 1e-9, layer.algorithm);
+    }
+    std::printf("%s\n", text.c_str());
   }
 }
 
 Result measure_layers(const BenchOptions& options) {
   const LayerTimes times = bench_layers(options.settings);
-  for (const LayerTime& layer : times.layers) print_layer(layer, options.common.json);
+  if (options.common.json) {
+    for (const LayerTime& layer : times.layers) print_json(layer);
+  } else {
+    print_table(times.layers);
+  }
   return {.times = times.all, .images = options.settings.batch};
 }
 
@@ -217,7 +230,8 @@ void add_bench(CLI::App& program, Selected& selected) {
       "  falx bench --model cnn-2019 --what infer --json\n"
       "  falx bench --what load --images DIR --size 256\n"
       "train is a step of training (forward, loss, backward, AdamW); infer a forward pass; ops the forward pass layer\n"
-      "by layer; load reads and prepares the files of --images. (The program bench_ops times single kernels.)\n"
+      "by layer, where several are computed in one together; load reads and prepares the files of --images. (The "
+      "program bench_ops times single kernels.)\n"
       "On the CPU --precision bf16 is for infer and ops.");
   command->add_option("--model", options->settings.model, "A network: " + models::model_names())->capture_default_str();
   command->add_option("--batch", options->settings.batch, "Images at once")

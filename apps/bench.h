@@ -32,7 +32,7 @@ BenchTimes bench_training(const BenchSettings& settings);
 /// A forward pass without a tape, in the same way.
 BenchTimes bench_inference(const BenchSettings& settings);
 
-/// One layer's share of a forward pass.
+/// The share of a forward pass of one layer, or of several that are computed in one: "stage1.norm + down".
 struct LayerTime {
   std::string layer, kind;
   double milliseconds = 0;          // median; what a network does between two layers counts to the second

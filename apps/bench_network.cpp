@@ -95,44 +95,72 @@ train::Batch random_batch(const BenchSettings& settings) {
   return batch;
 }
 
-/// Notes how long after the layer before each layer ended.
+/// "stage1.norm" and "stage1.down" as "stage1.norm + down".
+std::string joined_paths(const std::string& before, const std::string& path) {
+  const std::string parent = path.substr(0, path.rfind('.') + 1);
+  const bool same = !parent.empty() && before.starts_with(parent);
+  return before + " + " + (same ? path.substr(parent.size()) : path);
+}
+
+/// Layers that are computed in one: the time between them would be charged to whichever tells first.
+struct LayersInOne {
+  std::string layer, kind, algorithm;
+  double multiply_adds = 0;  // of the whole batch
+  std::vector<double> milliseconds;
+
+  void add(const nn::LayerNote& note, nn::Device device) {
+    layer = layer.empty() ? note.path : joined_paths(layer, note.path);
+    kind += (kind.empty() ? "" : " + ") + std::string(note.kind);
+    multiply_adds += static_cast<double>(note.multiply_adds * note.output.n);
+    if (device == nn::Device::cpu) algorithm += layer_algorithms(note).forward;
+  }
+};
+
+/// Notes how long after the layers before each layer, or all that are computed in one with it, ended.
 class Stopwatch : public nn::LayerObserver {
  public:
   explicit Stopwatch(nn::Device device) : device_(device) {}
   void start() {
     last_ = Clock::now();
-    layer_ = 0;
+    position_ = 0;
+    joining_ = false;
   }
   void note(const nn::LayerNote& note) override {
+    if (first_pass_) describe(note);
+    joining_ = note.with_next;
+    if (note.with_next) return;
     nn::synchronize(device_);
-    const double time = milliseconds_since(last_);
-    if (layer_ == notes_.size()) {
-      notes_.push_back(note);
-      times_.emplace_back();
-    }
-    times_[layer_++].push_back(time);
+    layers_.at(position_++).milliseconds.push_back(milliseconds_since(last_));
     last_ = Clock::now();
   }
+  /// Of a forward pass; the layers are the same in each.
+  void end() { first_pass_ = false; }
+
   std::vector<LayerTime> summary() const {
     std::vector<LayerTime> list;
-    for (std::size_t i = 0; i < notes_.size(); ++i) {
-      const double median = summarize(times_[i]).median;
-      const auto multiply_adds = static_cast<double>(notes_[i].multiply_adds * notes_[i].output.n);
-      list.push_back({.layer = notes_[i].path,
-                      .kind = notes_[i].kind,
+    for (const LayersInOne& layers : layers_) {
+      const auto first = layers.milliseconds.begin() + warm_ups(device_);
+      const double median = summarize({first, layers.milliseconds.end()}).median;
+      list.push_back({.layer = layers.layer,
+                      .kind = layers.kind,
                       .milliseconds = median,
-                      .multiply_adds_second = multiply_adds / median * 1000,
-                      .algorithm = device_ == nn::Device::cpu ? layer_algorithms(notes_[i]).forward : ""});
+                      .multiply_adds_second = layers.multiply_adds / median * 1000,
+                      .algorithm = layers.algorithm});
     }
     return list;
   }
 
  private:
+  void describe(const nn::LayerNote& note) {
+    if (!joining_) layers_.emplace_back();
+    layers_.back().add(note, device_);
+  }
+
   nn::Device device_;
   Clock::time_point last_;
-  std::size_t layer_ = 0;
-  std::vector<nn::LayerNote> notes_;
-  std::vector<std::vector<double>> times_;
+  std::size_t position_ = 0;
+  bool first_pass_ = true, joining_ = false;  // joining: the last layer noted is computed in one with the next
+  std::vector<LayersInOne> layers_;
 };
 
 }  // namespace
@@ -178,6 +206,7 @@ LayerTimes bench_layers(const BenchSettings& settings) {
   const std::vector<double> all = repeat(settings, [&] {
     stopwatch.start();
     (*network)(input, {.observer = &stopwatch});
+    stopwatch.end();
   });
   return {.layers = stopwatch.summary(), .all = summarize(all)};
 }

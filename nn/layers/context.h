@@ -18,6 +18,7 @@ struct LayerNote {
   Shape input, output;
   std::int64_t parameters, multiply_adds;  // multiply_adds of one image
   const Module* layer;                     // itself, as long as its network lives
+  bool with_next = false;                  // computed in one with the layer noted next, whose time is that of both
 };
 
 /// Is told of every leaf layer that runs.

@@ -54,8 +54,10 @@ MeasuredMap run_step(const NormConv& step, bool norm_is_done, const MeasuredMap&
     }
     normalize_conv2d_into(x.map, before, conv.weight(), y.map, conv.geometry(), behind(y, next, context));
   }
-  norm.tell_observer(x.map.shape(), x.map.shape(), context);
-  conv.tell_observer(x.map.shape(), y.map.shape(), context);
+  const bool next_is_done = next != nullptr && only_infers(x.map, context);
+  if (!norm_is_done) norm.tell_observer(x.map.shape(), x.map.shape(), context, true);
+  conv.tell_observer(x.map.shape(), y.map.shape(), context, next_is_done);
+  if (next_is_done) next->tell_observer(y.map.shape(), y.map.shape(), context);
   return y;
 }
 
@@ -114,7 +116,7 @@ Variable conv_norm(Conv2d& conv, BatchNorm2d& norm, const Variable& x, const Con
   check_without_relu(conv);
   const NormBehind behind{.normalization = norm.normalization(y, {}, context)};
   conv2d_into(x, conv.weight(), conv.bias(), y, {.geometry = conv.geometry(), .behind = behind});
-  conv.tell_observer(x.shape(), y.shape(), context);
+  conv.tell_observer(x.shape(), y.shape(), context, true);
   norm.tell_observer(y.shape(), y.shape(), context);
   return y;
 }

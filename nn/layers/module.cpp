@@ -37,7 +37,7 @@ void Module::forward_into(const Variable& /*x*/, const Variable& /*y*/, const Co
   throw Error(message("[", path_, "] a ", kind(), " cannot write into a given output"));
 }
 
-void Module::tell_observer(const Shape& input, const Shape& output, const Context& context) {
+void Module::tell_observer(const Shape& input, const Shape& output, const Context& context, bool with_next) {
   if (context.observer == nullptr) return;
   context.observer->note({.path = path_,
                           .kind = kind(),
@@ -45,7 +45,8 @@ void Module::tell_observer(const Shape& input, const Shape& output, const Contex
                           .output = output,
                           .parameters = parameter_count(),
                           .multiply_adds = multiply_adds(input, output),
-                          .layer = this});
+                          .layer = this,
+                          .with_next = with_next});
 }
 
 std::uint64_t Module::name_hash() const { return hash(path_); }

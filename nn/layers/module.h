@@ -31,8 +31,9 @@ class Module {
   /// Multiply-adds of one image, for tables.
   virtual std::int64_t multiply_adds(const Shape& /*input*/, const Shape& /*output*/) const { return 0; }
 
-  /// Tells context.observer, if there is one, that this layer has run. operator() and into() do it for leaf layers.
-  void tell_observer(const Shape& input, const Shape& output, const Context& context);
+  /// Tells context.observer, if there is one, that this layer has run; `with_next`: in one with the layer that tells
+  /// next. operator() and into() do it for leaf layers.
+  void tell_observer(const Shape& input, const Shape& output, const Context& context, bool with_next = false);
 
   /// Dotted name from the root; empty at the root.
   const std::string& path() const { return path_; }

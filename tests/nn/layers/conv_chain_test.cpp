@@ -149,15 +149,16 @@ TEST(ConvChain, MeasuresWithoutATapeToo) {  // as when running statistics are ta
   }
 }
 
-TEST(ConvChain, TellsOfItsLayersInTheirOrder) {
+TEST(ConvChain, TellsOfItsLayersInTheirOrderAndWhichAreComputedInOne) {
   struct Paths : nn::LayerObserver {
-    std::vector<std::string> list;
-    void note(const nn::LayerNote& note) override { list.push_back(note.path); }
+    std::string list;
+    void note(const nn::LayerNote& note) override { list += note.path + (note.with_next ? " + " : ", "); }
   };
   for (const bool training : {false, true}) {
     Paths paths;
     Network(true)(Variable(input()), {.training = training, .observer = &paths});
-    EXPECT_EQ(paths.list, (std::vector<std::string>{"stem", "norm0", "norm1", "conv1", "norm2", "conv2"}));
+    EXPECT_EQ(paths.list, training ? "stem, norm0, norm1 + conv1, norm2 + conv2, "
+                                   : "stem + norm0, norm1 + conv1 + norm2, conv2, ");
   }
 }
 
