@@ -2,7 +2,6 @@
 #include "apps/bench.h"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "apps/commands.h"
+#include "apps/peak_memory.h"
 #include "apps/progress.h"
 #include "models/registry.h"
 #include "nn/core/allocator.h"
@@ -48,9 +48,7 @@ struct Result {
 /// Bytes of memory that there were at most: of the tensors on a GPU, else of the whole program.
 std::int64_t peak_bytes(nn::Device device) {
   if (device != nn::Device::cpu) return static_cast<std::int64_t>(nn::memory_use(device).peak);
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<std::int64_t>(usage.ru_maxrss) * 1024;
+  return peak_memory();
 }
 
 void print_json(const LayerTime& layer) {

@@ -9,13 +9,14 @@
 
 #include "io/files/safetensors.h"
 #include "nn/core/device_runtime.h"
-#include "tests/apps/run_falx.h"
+#include "tests/apps/running_falx.h"
 
 namespace {
 
 using nlohmann::json;
 using test::ProgramResult;
 using test::run_falx;
+using test::RunningFalx;
 using testing::HasSubstr;
 
 /// The keys that scripts rely on.
@@ -91,6 +92,17 @@ TEST(FalxBench, LayersThatAreComputedInOneHaveOneLine) {
   EXPECT_THAT(result.out, testing::ContainsRegex("\nstage1.norm \\+ down +BatchNorm2d \\+ Conv2d +[0-9.]+ ms"));
   EXPECT_THAT(result.out, HasSubstr("\nstage1.block.norm1 + conv1 + norm2  BatchNorm2d + Conv2d + BatchNorm2d  "));
   EXPECT_THAT(result.out, HasSubstr("\nstage1.block.conv2 "));
+}
+
+TEST(FalxBench, PeakMemoryIsTheProgramsOwn) {
+  if (io::read_file("/proc/self/status").find("VmHWM") == std::string::npos) GTEST_SKIP() << "the system does not say";
+  constexpr std::size_t held = std::size_t{1} << 29U;
+  const std::vector<char> memory(held, 1);  // by whoever starts the program
+  const ProgramResult result = RunningFalx({"bench", "--json", "--model", "cnn", "--size", "32", "--batch", "1",
+                                            "--seconds", "0", "--threads", "1", "--what", "infer"})
+                                   .wait();
+  ASSERT_EQ(result.exit_code, 0) << result.error;
+  EXPECT_LT(json::parse(result.out)["peak_bytes"].get<std::size_t>(), held - static_cast<std::size_t>(memory[7]));
 }
 
 TEST(FalxBench, PrintsALineForAPerson) {
