@@ -23,6 +23,11 @@ void Facts::add(const std::string& name, std::int64_t number) {
   facts_.push_back({name, text, text});
 }
 
+void Facts::add(const std::string& name, std::uint64_t number) {
+  const std::string text = std::to_string(number);
+  facts_.push_back({name, text, text});
+}
+
 void Facts::add(const std::string& name, double number) {
   if (std::isfinite(number)) {
     facts_.push_back({name, fmt::format("{:.6g}", number), dump(number)});

@@ -12,6 +12,7 @@ class Facts {
   void add(const std::string& name, const std::string& text);
   void add(const std::string& name, const char* text) { add(name, std::string(text)); }
   void add(const std::string& name, std::int64_t number);
+  void add(const std::string& name, std::uint64_t number);
   void add(const std::string& name, double number);
   void add(const std::string& name, const std::vector<std::string>& texts);
 

@@ -41,7 +41,7 @@ void add_description(Facts& facts, const train::ModelDescription& d) {
     if (d.auc[i]) facts.add("auc " + std::string(io::label_names[i]), *d.auc[i]);
   }
   facts.add("split", d.by_patient ? "by patient" : "not by patient");
-  facts.add("seed", static_cast<std::int64_t>(d.seed));
+  facts.add("seed", d.seed);
   facts.add("training data", d.data_hash);
   facts.add("split hash", d.split_hash);
   facts.add("weights", d.weight_hash);

@@ -63,6 +63,11 @@ TEST_F(FalxTrain, JsonIsOneLineAnEpoch) {
   }
 }
 
+TEST_F(FalxTrain, KeepsTheLargestSeed) {
+  ASSERT_EQ(train("run", {"--seed", "18446744073709551615", "--quiet"}).exit_code, 0);
+  EXPECT_EQ(json::parse(test::run_falx("info --json " + path("run")).out)["seed"], 18446744073709551615U);
+}
+
 TEST_F(FalxTrain, OnATerminalThereIsABarWithRateAndTimeLeft) {
   std::vector<std::string> arguments = this->arguments("run");
   std::vector<char*> argv = {const_cast<char*>(FALX_PROGRAM)};
