@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "apps/commands.h"
+#include "apps/json_line.h"
 #include "io/pictures/picture_reader.h"
 #include "train/pretrained/imagenet.h"
 
@@ -28,7 +29,7 @@ std::string as_json(const std::string& file, const std::vector<train::Guess>& gu
   for (const train::Guess& guess : guesses) {
     top.push_back({{"index", guess.index}, {"name", class_name(guess.index)}, {"probability", guess.probability}});
   }
-  return nlohmann::ordered_json{{"file", file}, {"top", top}}.dump();
+  return json_line(nlohmann::ordered_json{{"file", file}, {"top", top}});
 }
 
 std::string as_text(const std::string& file, const std::vector<train::Guess>& guesses) {

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/commands.h"
+#include "apps/json_line.h"
 #include "train/pretrained/convert_weights.h"
 
 namespace apps {
@@ -19,17 +20,17 @@ struct Options {
 
 std::string as_json(const Options& options, const train::ConvertedWeights& converted) {
   const train::Pretrained& p = converted.pretrained;
-  return nlohmann::ordered_json{{"out", options.out.string()},
-                                {"model", p.architecture},
-                                {"format", p.format},
-                                {"scaling", train::name(p.scaling)},
-                                {"batch_norm_epsilon", p.batch_norm_epsilon},
-                                {"source_sha256", p.file_hash},
-                                {"known_as", p.known_as},
-                                {"tensors", converted.report.loaded.size()},
-                                {"left_out", converted.report.left_out},
-                                {"absent", converted.absent}}
-      .dump();
+  const nlohmann::ordered_json object{{"out", options.out.string()},
+                                      {"model", p.architecture},
+                                      {"format", p.format},
+                                      {"scaling", train::name(p.scaling)},
+                                      {"batch_norm_epsilon", p.batch_norm_epsilon},
+                                      {"source_sha256", p.file_hash},
+                                      {"known_as", p.known_as},
+                                      {"tensors", converted.report.loaded.size()},
+                                      {"left_out", converted.report.left_out},
+                                      {"absent", converted.absent}};
+  return json_line(object);
 }
 
 std::string as_text(const Options& options, const train::ConvertedWeights& converted) {

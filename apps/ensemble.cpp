@@ -12,6 +12,7 @@
 
 #include "apps/commands.h"
 #include "apps/interruption.h"
+#include "apps/json_line.h"
 #include "apps/output_directory.h"
 #include "train/ensemble/ensemble_directory.h"
 #include "train/ensemble/out_of_fold.h"
@@ -99,7 +100,7 @@ void print_json(const train::Ensemble& ensemble, const train::OutOfFold& data, c
                                            {"logit_mean", scores.logit_mean.weighted_log_loss},
                                            {"fitted", scores.fitted.weighted_log_loss},
                                            {"cross_fitted", scores.cross_fitted.weighted_log_loss}}}};
-  std::printf("%s\n", object.dump().c_str());
+  std::printf("%s\n", json_line(object).c_str());
 }
 
 int run_ensemble(const Options& options) {

@@ -6,13 +6,12 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "apps/json_line.h"
+
 namespace apps {
 namespace {
 
-/// File names and headers hold whatever bytes they hold; what is no UTF-8 is replaced.
-std::string dump(const nlohmann::ordered_json& value) {
-  return value.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
-}
+std::string dump(const nlohmann::ordered_json& value) { return json_line(value); }
 
 }  // namespace
 

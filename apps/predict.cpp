@@ -13,6 +13,7 @@
 #include "apps/cache_options.h"
 #include "apps/commands.h"
 #include "apps/interruption.h"
+#include "apps/json_line.h"
 #include "apps/output_directory.h"
 #include "apps/predict_report.h"
 #include "apps/progress.h"
@@ -70,7 +71,7 @@ train::Ensemble read_models(const Options& options) {
   return ensemble;
 }
 
-std::string json_line(const train::Prediction& row, const std::vector<std::string>& members) {
+std::string json_of(const train::Prediction& row, const std::vector<std::string>& members) {
   nlohmann::ordered_json object = {{"image", row.image},   {"file", row.file},   {"study", row.study},
                                    {"series", row.series}, {"order", row.order}, {"context", row.context}};
   const auto add = [&](const std::string& prefix, const train::Probabilities& probability) {
@@ -81,8 +82,7 @@ std::string json_line(const train::Prediction& row, const std::vector<std::strin
   add("p_", row.probability);
   for (std::size_t m = 0; m < members.size(); ++m) add(members[m] + "_p_", row.by_member[m]);
   if (!members.empty()) object["disagreement"] = train::disagreement(row);
-  // File names hold whatever bytes they hold; what is no UTF-8 is replaced.
-  return object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  return json_line(object);
 }
 
 using Template = std::optional<std::vector<train::TemplateRow>>;
@@ -126,7 +126,7 @@ void print_ensemble(const train::PredictionRun& run, const train::Ensemble& ense
 void print_result(const Options& options, const OutputFiles& files, const train::PredictionRun& run,
                   const train::Ensemble& ensemble, const train::TemplateCounts& counts) {
   if (options.common.json) {
-    for (const train::Prediction& row : run.predictions) std::printf("%s\n", json_line(row, run.members).c_str());
+    for (const train::Prediction& row : run.predictions) std::printf("%s\n", json_of(row, run.members).c_str());
     return;
   }
   print_studies(run);

@@ -9,6 +9,7 @@
 
 #include "apps/commands.h"
 #include "apps/interruption.h"
+#include "apps/json_line.h"
 #include "apps/output_directory.h"
 #include "apps/progress.h"
 #include "io/labels.h"
@@ -55,7 +56,7 @@ std::string summary_json(const std::string& out, const PhantomSummary& summary) 
   for (std::size_t label = 0; label < io::label_names.size(); ++label) {
     json["positives"][std::string(io::label_names[label])] = summary.positives[label];
   }
-  return json.dump() + "\n";
+  return json_line(json) + "\n";
 }
 
 int run_synth(Options options) {

@@ -79,6 +79,19 @@ TrainConfig config_of(const ordered_json& object) {
 
 }  // namespace
 
+void check_is_text(const TrainConfig& config) {
+  for_each_option(config, [](const char* name, const auto& value) {
+    const ordered_json json = value;
+    try {
+      json.dump();
+    } catch (const ordered_json::type_error&) {
+      const std::string text = json.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+      throw nn::Error(nn::message("--", name, " ", io::printable(text, 200),
+                                  ": is not UTF-8, and config.json could not keep it; give another name, or a link"));
+    }
+  });
+}
+
 std::string to_json(const TrainConfig& config) { return json_of(config).dump(2) + "\n"; }
 
 TrainConfig train_config_from_json(const std::string& json, const std::string& file) {

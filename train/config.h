@@ -53,6 +53,9 @@ TrainConfig resolve(TrainConfig config);
 /// "80/200" as centre and width. Throws nn::Error for anything else.
 io::GreyWindow parse_window(const std::string& text);
 
+/// Throws nn::Error naming the option for text that JSON cannot hold: file names are bytes, JSON is UTF-8.
+void check_is_text(const TrainConfig& config);
+
 /// JSON with one key an option: "lr", "split-seed", ... as on the command line, two spaces of indentation.
 std::string to_json(const TrainConfig& config);
 /// Keys that are not there keep their defaults. Throws nn::Error naming `file` and the key for one that does not exist

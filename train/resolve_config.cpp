@@ -129,6 +129,7 @@ TrainConfig resolve(TrainConfig c) {
   c.split = absolute(c.split);
   c.weights = absolute(c.weights);
   if (is_conv_file(c.compute.conv)) c.compute.conv = absolute(c.compute.conv);
+  check_is_text(c);
   return c;
 }
 

@@ -68,6 +68,23 @@ TEST(FalxConvert, WritesTorchvisionsNamesWithScalingAndEpsilon) {
   EXPECT_EQ(run_falx("convert --overwrite --from " + source.file() + " --model densenet121 --out " + out).exit_code, 0);
 }
 
+TEST(FalxConvert, NamesThatAreNoUtf8AreReplacedInJson) {
+  const RandomDenseNet source;
+  const std::string out = source.in("caf\xe9.safetensors"), picture = source.in("zebra\xe9.png");
+  const std::string from = source.in("from\xe9.safetensors");
+  std::filesystem::rename(source.file(), from);
+  const ProgramResult converted = run_falx("convert --json --from " + from + " --model densenet121 --out " + out);
+  ASSERT_EQ(converted.exit_code, 0) << converted.error;
+  EXPECT_EQ(io::read_safetensors_header(out).metadata.at("falx_source_file"), "from\xef\xbf\xbd.safetensors");
+  EXPECT_EQ(json::parse(converted.out)["out"], source.in("caf\xef\xbf\xbd.safetensors"));
+
+  const io::Picture grey{.width = 40, .height = 30, .channels = 3, .pixels = std::vector<std::uint8_t>(3600, 120)};
+  io::write_file_atomically(picture, io::encode_png(grey));
+  const ProgramResult named = run_falx("classify --json --model densenet121 --weights " + out + " " + picture);
+  ASSERT_EQ(named.exit_code, 0) << named.error;
+  EXPECT_EQ(json::parse(named.out)["file"], source.in("zebra\xef\xbf\xbd.png"));
+}
+
 TEST(FalxConvert, SaysInOneLineWhatIsWrongAndWritesNothing) {
   const RandomDenseNet source;
   const std::string out = source.in("out.safetensors");

@@ -40,6 +40,15 @@ TEST(FalxSynth, WritesASetAndSaysWhatIsInIt) {
   }
 }
 
+TEST(FalxSynth, ANameThatIsNoUtf8IsReplacedInJson) {
+  const test::TemporaryDirectory folder;
+  const std::string set = (folder / "caf\xe9").string();
+  const ProgramResult result = run_falx("synth --json --out " + set + tiny);
+  ASSERT_EQ(result.exit_code, 0) << result.error;
+  EXPECT_TRUE(fs::exists(set + "/stage_2_train.csv"));
+  EXPECT_EQ(json::parse(result.out)["out"], (folder / "caf\xef\xbf\xbd").string());
+}
+
 TEST(FalxSynth, NamesBothPartsApart) {
   const test::TemporaryDirectory folder;
   const ProgramResult result = run_falx("synth --out " + (folder / "set").string() + tiny);

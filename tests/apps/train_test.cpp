@@ -63,6 +63,12 @@ TEST_F(FalxTrain, JsonIsOneLineAnEpoch) {
   }
 }
 
+TEST_F(FalxTrain, APathThatTheConfigurationCouldNotKeepIsRefusedAtOnce) {
+  fs::rename(path("images"), path("im\xe9"));
+  expect_one_line(train("run", {"--images", path("im\xe9")}), 2, ": is not UTF-8, and config.json could not keep it");
+  EXPECT_FALSE(fs::exists(path("run")));
+}
+
 TEST_F(FalxTrain, KeepsTheLargestSeed) {
   ASSERT_EQ(train("run", {"--seed", "18446744073709551615", "--quiet"}).exit_code, 0);
   EXPECT_EQ(json::parse(test::run_falx("info --json " + path("run")).out)["seed"], 18446744073709551615U);

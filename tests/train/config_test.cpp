@@ -31,6 +31,15 @@ TEST(TrainConfig, GoesThroughJsonUnchanged) {
   EXPECT_EQ(read.learning_rate, config.learning_rate);
 }
 
+TEST(TrainConfig, TextThatIsNoUtf8IsRefused) {
+  TrainConfig config = usual();
+  config.labels = "/data/\xe9tiquettes.csv";
+  EXPECT_THAT(error_of([&] { train::resolve(config); }),
+              testing::StartsWith("--labels \"/data/\xef\xbf\xbdtiquettes.csv\": is not UTF-8"));
+  config.labels = "/data/\xc3\xa9tiquettes.csv";
+  EXPECT_EQ(train::resolve(config).labels, config.labels);
+}
+
 TEST(TrainConfig, UnknownKeysAndWrongTypesAreNamed) {
   const auto read = [](const char* json) { return error_of([&] { train::train_config_from_json(json, "my.json"); }); };
   EXPECT_THAT(read(R"({"epoch": 3})"), HasSubstr("my.json: there is no option \"epoch\""));

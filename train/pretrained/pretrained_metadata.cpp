@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <nlohmann/json.hpp>
 
 namespace train {
 namespace {
@@ -21,6 +22,12 @@ double to_epsilon(const std::string& text) {
   return number;
 }
 
+/// Metadata are JSON, which is UTF-8; a file's name is any bytes, and what is no UTF-8 is replaced.
+std::string as_utf8(const std::string& bytes) {
+  using nlohmann::json;
+  return json::parse(json(bytes).dump(-1, ' ', false, json::error_handler_t::replace)).get<std::string>();
+}
+
 }  // namespace
 
 std::map<std::string, std::string> to_metadata(const Pretrained& p) {
@@ -28,7 +35,7 @@ std::map<std::string, std::string> to_metadata(const Pretrained& p) {
                                                  {"falx_architecture", p.architecture},
                                                  {"falx_scaling", std::string(name(p.scaling))},
                                                  {"falx_batch_norm_epsilon", to_text(p.batch_norm_epsilon)},
-                                                 {"falx_source_file", p.file.filename().string()},
+                                                 {"falx_source_file", as_utf8(p.file.filename().string())},
                                                  {"falx_source_sha256", p.file_hash}};
   if (!p.known_as.empty()) metadata["falx_source_known_as"] = p.known_as;
   return metadata;
