@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -33,6 +35,7 @@ struct BenchOptions {
   std::string what = "train";
   train::ComputeOptions compute;
   std::filesystem::path images, inputs, conv_choices;
+  std::set<std::string> given{};  // names of options on the command line: "batch"
   CommonOptions common;
 };
 
@@ -108,7 +111,6 @@ Result measure_loading(const BenchOptions& options) {
 
 Result measure(const BenchOptions& options) {
   const BenchSettings& settings = options.settings;
-  if (options.what == "load") return measure_loading(options);
   if (options.what == "ops") return measure_layers(options);
   return {.times = options.what == "train" ? bench_training(settings) : bench_inference(settings),
           .images = settings.batch};
@@ -120,26 +122,27 @@ std::string conv_name(const std::string& conv) { return conv.empty() ? nn::cpu::
 void print_result(const BenchOptions& options, const Result& result) {
   const BenchSettings& settings = options.settings;
   const BenchTimes& times = result.times;
-  const bool load = options.what == "load", on_cpu = settings.compute.device == nn::Device::cpu;
+  const bool load = options.what == "load", on_cpu = settings.compute.device == nn::Device::cpu && !load;
   const double images_per_second = 1000.0 * static_cast<double>(result.images) / times.median;
   if (options.common.json) {
-    nlohmann::ordered_json line{
-        {"model", load ? nlohmann::ordered_json() : nlohmann::ordered_json(settings.model)},
-        {"what", options.what},
-        {"device", name(settings.compute.device)},
-        {"precision", options.compute.precision},
-        {"graph", settings.compute.device != nn::Device::cpu && settings.compute.graph},
-        {"batch", result.images},
-        {"size", settings.size},
-        {"threads", nn::thread_count()},
-        {"products", on_cpu ? nlohmann::ordered_json(nn::cpu::product_precision()) : nlohmann::ordered_json()},
-        {"simd", on_cpu ? nlohmann::ordered_json(nn::cpu::simd_target()) : nlohmann::ordered_json()},
-        {"conv", on_cpu ? nlohmann::ordered_json(conv_name(options.compute.conv)) : nlohmann::ordered_json()},
-        {"images_per_second", images_per_second},
-        {"milliseconds", times.median},
-        {"milliseconds_min", times.fastest},
-        {"milliseconds_max", times.slowest},
-        {"peak_bytes", peak_bytes(settings.compute.device)}};
+    using Json = nlohmann::ordered_json;
+    const auto unless = [](bool meaningless, const auto& value) { return meaningless ? Json() : Json(value); };
+    Json line{{"model", unless(load, settings.model)},
+              {"what", options.what},
+              {"device", name(settings.compute.device)},
+              {"precision", unless(load, options.compute.precision)},
+              {"graph", settings.compute.device != nn::Device::cpu && settings.compute.graph},
+              {"batch", result.images},
+              {"size", settings.size},
+              {"threads", nn::thread_count()},
+              {"products", on_cpu ? Json(nn::cpu::product_precision()) : Json()},
+              {"simd", unless(settings.compute.device != nn::Device::cpu, nn::cpu::simd_target())},
+              {"conv", on_cpu ? Json(conv_name(options.compute.conv)) : Json()},
+              {"images_per_second", images_per_second},
+              {"milliseconds", times.median},
+              {"milliseconds_min", times.fastest},
+              {"milliseconds_max", times.slowest},
+              {"peak_bytes", peak_bytes(settings.compute.device)}};
     for (const auto& [stage, milliseconds] : result.stages) line["stages"][stage] = milliseconds;
     std::printf("%s\n", line.dump().c_str());
     return;
@@ -147,11 +150,11 @@ void print_result(const BenchOptions& options, const Result& result) {
   const std::string subject = load ? "files" : fmt::format("{}, batch {}", settings.model, settings.batch);
   std::printf(
       "%s\n",
-      fmt::format("{} ({}), {} pixels, {} {}, {} threads: {:.1f} images/s, {:.2f} ms a {} (fastest {:.2f}, "
+      fmt::format("{} ({}), {} pixels, {}{}, {} threads: {:.1f} images/s, {:.2f} ms a {} (fastest {:.2f}, "
                   "slowest {:.2f}), peak memory {} MiB",
-                  options.what, subject, settings.size, name(settings.compute.device), options.compute.precision,
-                  nn::thread_count(), images_per_second, times.median, load ? "file" : "batch", times.fastest,
-                  times.slowest, peak_bytes(settings.compute.device) >> 20)
+                  options.what, subject, settings.size, name(settings.compute.device),
+                  load ? "" : " " + options.compute.precision, nn::thread_count(), images_per_second, times.median,
+                  load ? "file" : "batch", times.fastest, times.slowest, peak_bytes(settings.compute.device) >> 20)
           .c_str());
   for (const auto& [stage, milliseconds] : result.stages) {
     std::printf("%s\n", fmt::format("  {:<12}{:>8.3f} ms a file and thread", stage, milliseconds).c_str());
@@ -160,12 +163,10 @@ void print_result(const BenchOptions& options, const Result& result) {
 
 /// An unknown model or a size that it cannot take is wrong usage.
 void complete(BenchSettings& settings) {
-  try {
+  as_usage([&] {
     if (settings.size == 0) settings.size = models::find_model(settings.model).size;
     models::make_model(settings.model, {.size = settings.size});
-  } catch (const nn::Error& error) {
-    throw UsageError(error.what());
-  }
+  });
 }
 
 /// --conv tune: times the network's convolutions, and lets the fastest algorithms run.
@@ -190,24 +191,38 @@ void tune(const BenchOptions& options) {
   if (!options.conv_choices.empty()) train::write_conv_choices(options.conv_choices, choices);
 }
 
+/// What means nothing for what is measured is not passed over in silence.
 void check_usage(const BenchOptions& options) {
   const bool load = options.what == "load", tuning = options.compute.conv == train::tune_conv;
-  if (!options.inputs.empty() && !load) throw UsageError("--inputs is for --what load");
-  if (load && tuning) throw UsageError("--what load computes no convolution: there is nothing for --conv tune");
+  for (const char* option : {"images", "inputs"}) {
+    if (!load && options.given.contains(option)) throw UsageError(fmt::format("--{} is for --what load", option));
+  }
+  for (const char* option : {"model", "batch", "seconds", "device", "precision", "conv", "conv-choices",
+                             "deterministic", "autotune", "graph"}) {
+    if (load && options.given.contains(option)) {
+      throw UsageError(fmt::format("--what load runs no network: there is nothing for --{}", option));
+    }
+  }
   if (options.conv_choices.empty()) return;
   if (!tuning) throw UsageError("--conv-choices is for --conv tune");
   // What is fastest beside products in bf16 is not what a run, which trains in f32, would choose.
   if (options.compute.precision != "f32") throw UsageError("--conv-choices keeps choices for --precision f32 alone");
 }
 
+int run_load(BenchOptions& options) {
+  if (options.settings.size == 0) options.settings.size = models::find_model(options.settings.model).size;
+  print_result(options, measure_loading(options));  // files are read and prepared by the CPU
+  return done;
+}
+
 int run_bench(BenchOptions options) {
   check_usage(options);
+  if (options.what == "load") return run_load(options);
   complete(options.settings);
   train::Compute& compute = options.settings.compute;
   const bool graph = compute.graph;
   compute = choose_compute(options.compute, options.what == "train" ? train::Work::training : train::Work::inference);
   compute.graph = graph;
-  if (options.what == "load") compute = {};  // files are read and prepared by the CPU
   if (options.compute.conv == train::tune_conv) {
     tune(options);
   } else {
@@ -228,8 +243,8 @@ void add_bench(CLI::App& program, Selected& selected) {
       "  falx bench --model cnn-2019 --what infer --json\n"
       "  falx bench --what load --images DIR --size 256\n"
       "train is a step of training (forward, loss, backward, AdamW); infer a forward pass; ops the forward pass layer\n"
-      "by layer, where several are computed in one together; load reads and prepares the files of --images. (The "
-      "program bench_ops times single kernels.)\n"
+      "by layer, those that are computed in one together; load reads and prepares the files of --images.\n"
+      "(The program bench_ops times single kernels.)\n"
       "On the CPU --precision bf16 is for infer and ops.");
   command->add_option("--model", options->settings.model, "A network: " + models::model_names())->capture_default_str();
   command->add_option("--batch", options->settings.batch, "Images at once")
@@ -255,7 +270,10 @@ void add_bench(CLI::App& program, Selected& selected) {
       ->capture_default_str();
   add_threads(*command, options->common);
   add_json(*command, options->common);
-  command->callback([&selected, options] { selected.run = [options] { return run_bench(*options); }; });
+  command->callback([&selected, options, command] {
+    options->given = given_options(*command);
+    selected.run = [options] { return run_bench(*options); };
+  });
 }
 
 }  // namespace apps

@@ -114,4 +114,12 @@ CLI::Validator from_to(double low, double high) {
                      [low, high](double value) { return value >= low && value <= high; });
 }
 
+std::set<std::string> given_options(const CLI::App& command) {
+  std::set<std::string> names;
+  for (const CLI::Option* option : command.get_options()) {
+    if (option->count() > 0 && !option->get_lnames().empty()) names.insert(option->get_lnames().front());
+  }
+  return names;
+}
+
 }  // namespace apps

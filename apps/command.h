@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <set>
 #include <string>
 
 #include "nn/core/error.h"
@@ -72,6 +73,9 @@ void add_seed(CLI::App& command, CommonOptions& options);
 void add_threads(CLI::App& command, CommonOptions& options);
 void add_quiet(CLI::App& command, CommonOptions& options);
 void add_json(CLI::App& command, CommonOptions& options);
+
+/// The long names of what was typed: "batch".
+std::set<std::string> given_options(const CLI::App& command);
 
 /// --device, --precision and --conv; --fast and --autotune where a GPU's kernels are part of the program.
 void add_compute(CLI::App& command, train::ComputeOptions& options, train::Work work = train::Work::inference);

@@ -93,12 +93,4 @@ void add_train_options(CLI::App& command, TrainOptions& options) {
   add_json(command, options.common);
 }
 
-std::set<std::string> given_options(const CLI::App& command) {
-  std::set<std::string> names;
-  for (const CLI::Option* option : command.get_options()) {
-    if (option->count() > 0 && !option->get_lnames().empty()) names.insert(option->get_lnames().front());
-  }
-  return names;
-}
-
 }  // namespace apps

@@ -24,7 +24,5 @@ struct TrainOptions {
 };
 
 void add_train_options(CLI::App& command, TrainOptions& options);
-/// The long names of what was typed.
-std::set<std::string> given_options(const CLI::App& command);
 
 }  // namespace apps

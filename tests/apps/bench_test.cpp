@@ -125,7 +125,8 @@ TEST(FalxBench, AutoNamesTheDeviceThatItTook) {
 TEST(FalxBench, RefusesWhatDoesNotExistInOneLine) {
   for (const char* arguments :
        {"bench --model resnet", "bench --device tpu", "bench --device cpu --precision bf16", "bench --what play",
-        "bench --batch 0", "bench --size 0", "bench --size 7", "bench --what load", "bench --seconds -1"}) {
+        "bench --batch 0", "bench --size 0", "bench --size 7", "bench --what load", "bench --seconds -1",
+        "bench --what infer --images tests", "bench --what ops --inputs a.safetensors"}) {
     const ProgramResult result = run_falx(arguments);
     EXPECT_EQ(result.exit_code, 2) << arguments;
     EXPECT_EQ(std::count(result.error.begin(), result.error.end(), '\n'), 1) << result.error;
@@ -140,14 +141,27 @@ TEST(FalxBench, LoadingIsTimedStepByStepAndItsInputsCanBeHad) {
                 .exit_code,
             0);
   const std::string inputs = (directory / "inputs.safetensors").string();
-  const ProgramResult result = run_falx("bench --what load --json --size 32 --images " +
-                                        (directory / "data/stage_2_train").string() + " --inputs " + inputs);
+  const std::string load = "bench --what load --size 16 --images " + (directory / "data/stage_2_train").string();
+  const ProgramResult result = run_falx(load + " --json --inputs " + inputs);
   ASSERT_EQ(result.exit_code, 0) << result.error;
-  const json stages = json::parse(result.out)["stages"];
+  const json line = json::parse(result.out);
+  for (const std::string& key : result_keys) EXPECT_TRUE(line.contains(key)) << key;
+  for (const char* key : {"model", "precision", "products", "conv"}) EXPECT_TRUE(line[key].is_null()) << key;
+  EXPECT_EQ(line["size"], 16);
+  const json stages = line["stages"];
   for (const char* stage : {"header", "pixels", "hounsfield", "input"}) EXPECT_GT(stages[stage], 0) << stage;
   const io::Safetensors made = io::read_safetensors(inputs);
   ASSERT_EQ(made.tensors.size(), 4U);
-  EXPECT_EQ(made.tensors[0].shape, (std::vector<std::int64_t>{32, 32, 3}));
+  EXPECT_EQ(made.tensors[0].shape, (std::vector<std::int64_t>{16, 16, 3}));
+}
+
+TEST(FalxBench, LoadingRefusesWhatConcernsANetwork) {
+  for (const std::string option : {"model cnn", "batch 4", "seconds 1", "device cpu", "precision f32", "conv direct"}) {
+    const ProgramResult result = run_falx("bench --what load --size 16 --images tests --" + option);
+    EXPECT_EQ(result.exit_code, 2) << option;
+    EXPECT_EQ(result.error, "falx bench: --what load runs no network: there is nothing for --" +
+                                option.substr(0, option.find(' ')) + "\n");
+  }
 }
 
 TEST(FalxBench, LoadingNeedsFilesThatCanBeRead) {

@@ -123,7 +123,7 @@ TEST_F(FalxConvTune, IsForTrainAndBenchAlone) {
   expect_one_line(run_falx("bench --conv auto --conv-choices " + path("c.json")), 2,
                   "--conv-choices is for --conv tune");
   expect_one_line(run_falx("bench --what load --conv tune --images " + path("images")), 2,
-                  "--what load computes no convolution: there is nothing for --conv tune");
+                  "--what load runs no network: there is nothing for --conv");
   expect_one_line(run_falx("bench --what infer --precision bf16 --conv tune --conv-choices " + path("c.json")), 2,
                   "--conv-choices keeps choices for --precision f32 alone");
 }
