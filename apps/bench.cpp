@@ -269,6 +269,7 @@ void add_bench(CLI::App& program, Selected& selected) {
       ->check(CLI::Range(0.0, 3600.0))
       ->capture_default_str();
   add_threads(*command, options->common);
+  add_quiet(*command, options->common);
   add_json(*command, options->common);
   command->callback([&selected, options, command] {
     options->given = given_options(*command);

@@ -106,7 +106,7 @@ TEST(FalxBench, PeakMemoryIsTheProgramsOwn) {
 }
 
 TEST(FalxBench, PrintsALineForAPerson) {
-  const ProgramResult result = run_falx("bench --size 32 --batch 1 --seconds 0 --what infer");
+  const ProgramResult result = run_falx("bench --quiet --size 32 --batch 1 --seconds 0 --what infer");
   EXPECT_EQ(result.exit_code, 0) << result.error;
   EXPECT_THAT(result.out, HasSubstr("infer (cnn, batch 1), 32 pixels, cpu f32"));
   EXPECT_THAT(result.out, HasSubstr("images/s"));
