@@ -41,6 +41,7 @@ std::string as_text(const std::string& file, const std::vector<train::Guess>& gu
 }
 
 int run_classify(const Options& options) {
+  as_usage([&] { train::check_pretrained_model(options.model); });
   const train::Compute compute = choose_compute(options.compute);
   use_conv(options.compute.conv);
   const train::Pretrained pretrained = train::read_pretrained(options.weights, options.model);

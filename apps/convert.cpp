@@ -48,6 +48,7 @@ std::string as_text(const Options& options, const train::ConvertedWeights& conve
 }
 
 int run_convert(const Options& options) {
+  as_usage([&] { train::check_pretrained_model(options.model); });
   if (std::filesystem::exists(options.out) && !options.overwrite) {
     throw UsageError(nn::message(options.out.string(), " exists; give --overwrite to replace it"));
   }

@@ -101,8 +101,6 @@ TEST(FalxConvert, SaysInOneLineWhatIsWrongAndWritesNothing) {
     return refusal(source.in(name));
   };
   EXPECT_THAT(refusal(source.file(), "densenet169"), HasSubstr("holds the weights of densenet121"));
-  EXPECT_THAT(refusal(source.file(), "cnn"), HasSubstr("no ImageNet weights for cnn"));
-  EXPECT_THAT(refusal(source.file(), "resnet"), HasSubstr("there is no model 'resnet'"));
   EXPECT_THAT(refusal("/no/such.h5"), HasSubstr("No such file"));
   EXPECT_THAT(bytes("a.pth", "\x80\x02\x8a\nl\xfc"), HasSubstr("Python pickle"));
   EXPECT_THAT(bytes("pointer.h5", "version https://git-lfs.github.com/spec/v1\n"), HasSubstr("Git LFS"));
@@ -136,6 +134,19 @@ TEST(FalxClassify, PrintsTheFiveMostProbableClasses) {
   const ProgramResult none = run_falx("classify --quiet" + options + source.in("b.png"));
   EXPECT_EQ(none.exit_code, 1);
   EXPECT_EQ(run_falx("classify --model densenet121").exit_code, 2);
+}
+
+TEST(FalxClassify, ANetworkWithoutImageNetWeightsIsWrongUsage) {
+  for (const std::string command : {"convert --from a.h5 --out b.safetensors", "classify --weights a.h5 a.png"}) {
+    for (const std::string model : {"cnn", "resnet"}) {
+      const ProgramResult result = run_falx(command + " --model " + model);
+      EXPECT_EQ(result.exit_code, 2) << result.error;
+      EXPECT_THAT(result.error,
+                  HasSubstr("there are no ImageNet weights for '" + model + "'; there are for densenet121"));
+      EXPECT_THAT(result.error, testing::Not(HasSubstr("cnn-2019")));
+      expect_one_line(result);
+    }
+  }
 }
 
 TEST(FalxClassify, NamesTheZebraSlow) {

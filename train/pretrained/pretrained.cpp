@@ -1,5 +1,7 @@
 #include "train/pretrained/pretrained.h"
 
+#include <algorithm>
+
 #include "io/files/file_hash.h"
 #include "io/files/keras_weights.h"
 #include "io/files/printable.h"
@@ -66,9 +68,17 @@ const ScalingNumbers& numbers(PictureScaling scaling) {
   return scaling == PictureScaling::torch ? torch : caffe;
 }
 
-Pretrained read_pretrained(const std::filesystem::path& file, std::string_view model) {
-  NN_CHECK(models::find_model(model).has_imagenet_head, "there are no ImageNet weights for ", model, "; there are for ",
+void check_pretrained_model(std::string_view model) {
+  const std::vector<models::ModelEntry>& all = models::all_models();
+  const bool known = std::any_of(all.begin(), all.end(), [&](const models::ModelEntry& entry) {
+    return entry.name == model && entry.has_imagenet_head;
+  });
+  NN_CHECK(known, "there are no ImageNet weights for '", io::printable(model), "'; there are for ",
            pretrained_model_names());
+}
+
+Pretrained read_pretrained(const std::filesystem::path& file, std::string_view model) {
+  check_pretrained_model(model);
   Pretrained pretrained;
   pretrained.file = file;
   const io::WeightFormat format = io::weight_format(file);

@@ -54,6 +54,9 @@ struct Pretrained {
 /// weights of another network.
 Pretrained read_pretrained(const std::filesystem::path& file, std::string_view model);
 
+/// Throws nn::Error with the names there are, unless `model` is a network with an ImageNet head.
+void check_pretrained_model(std::string_view model);
+
 /// "densenet121, densenet169, ...": the networks of models/registry.h that have an ImageNet head.
 std::string pretrained_model_names();
 

@@ -128,7 +128,7 @@ TEST_F(RealDenseNet121, IsNoOtherNetwork) {
   EXPECT_THAT(test::error_of([] { train::read_pretrained(densenet_h5, "vgg16"); }),
               HasSubstr("606 of its 606 weights are not of Keras' vgg16"));
   EXPECT_THAT(test::error_of([] { train::read_pretrained(densenet_h5, "cnn"); }),
-              HasSubstr("no ImageNet weights for cnn"));
+              HasSubstr("no ImageNet weights for 'cnn'"));
 }
 
 TEST_F(RealDenseNet121, NamesThePhotosSlow) {
