@@ -78,6 +78,7 @@ int run_synth(Options options) {
       progress.update("synth", images_done, images, "images");
     });
   } catch (const Interrupted&) {
+    progress.message("falx synth: stopped; nothing was written");
     return Interruption::exit_code();
   }
   progress.clear();

@@ -87,7 +87,9 @@ TEST(FalxSynth, CtrlCLeavesNothingHalfWritten) {
       {"synth", "--out", set.string(), "--patients", "500", "--slices", "24", "--size", "64", "--quiet"});
   ASSERT_TRUE(falx.wait_for_file(set / "unfinished" / "stage_2_train"));
   falx.signal(SIGINT);
-  EXPECT_EQ(falx.wait().exit_code, 130);
+  const ProgramResult result = falx.wait();
+  EXPECT_EQ(result.exit_code, 130);
+  EXPECT_EQ(result.error, "falx synth: stopped; nothing was written\n");
   EXPECT_TRUE(fs::is_empty(set));
 }
 
