@@ -182,8 +182,7 @@ falx() {
 /// Runs a block of README.md in `directory`.
 test::ProgramResult run_block(const std::vector<std::string>& lines, const fs::path& directory) {
   std::ofstream script(directory / "block.sh");
-  script << "set -euo pipefail\nFALX=" << fs::absolute(FALX_PROGRAM).string() << "\ncd " << directory.string() << '\n'
-         << small_falx;
+  script << "set -euo pipefail\nFALX=" << fs::absolute(FALX_PROGRAM) << "\ncd " << directory << '\n' << small_falx;
   for (const std::string& line : lines) script << std::regex_replace(line, std::regex("^\\$ "), "") << '\n';
   script.close();
   const std::string out = (directory / "out.txt").string(), error = (directory / "error.txt").string();

@@ -38,7 +38,7 @@ inline const PrivateCache private_cache;
 inline ProgramResult run_falx(const std::string& arguments) {
   const TemporaryDirectory directory;
   const std::string out = (directory / "out").string(), error = (directory / "error").string();
-  const std::string command = std::string(FALX_PROGRAM) + " " + arguments + " >" + out + " 2>" + error;
+  const std::string command = "\"" FALX_PROGRAM "\" " + arguments + " >" + out + " 2>" + error;
   const int status = std::system(command.c_str());
   return {WEXITSTATUS(status), io::read_file(out), io::read_file(error)};
 }
