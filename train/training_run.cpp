@@ -72,13 +72,22 @@ double batch_norm_epsilon(const std::optional<WeightOrigin>& origin) {
   return origin ? origin->batch_norm_epsilon : models::usual_batch_norm_epsilon;
 }
 
-/// What the run keeps, or the file that --conv names. None: --conv is no file, or the choices are still to be made.
-std::optional<ConvChoices> read_choices(const TrainConfig& config, const RunDirectory& run, Start start) {
-  const std::string& conv = config.compute.conv;
-  const bool by_table = conv == tune_conv || is_conv_file(conv);
+/// Whether the run goes on, so that its choices of algorithms were made before.
+bool goes_on(const RunDirectory& run, Start start) {
   const bool began = std::filesystem::exists(run.conv_choices()) || std::filesystem::exists(run.checkpoint());
-  if (by_table && began && start == Start::from_checkpoint) return read_conv_choices(run.conv_choices());
-  return is_conv_file(conv) ? std::optional(read_conv_choices(conv)) : std::nullopt;
+  return began && start == Start::from_checkpoint;
+}
+
+/// What the run keeps, or the file that --conv names. None: --conv is no file, or the choices are still to be made, or
+/// the run goes on on a GPU, which has no use for what it keeps and leaves it alone.
+std::optional<ConvChoices> read_choices(const TrainConfig& config, const RunDirectory& run, Start start,
+                                        nn::Device device) {
+  const std::string& conv = config.compute.conv;
+  if (conv != tune_conv && !is_conv_file(conv)) return {};
+  if (goes_on(run, start)) {
+    return device == nn::Device::cpu ? std::optional(read_conv_choices(run.conv_choices())) : std::nullopt;
+  }
+  return conv == tune_conv ? std::nullopt : std::optional(read_conv_choices(conv));
 }
 
 int loader_workers() { return std::max(1, nn::thread_count()); }
@@ -112,7 +121,7 @@ TrainingRun::TrainingRun(TrainConfig config, RunDirectory directory, std::string
       directory_(std::move(directory)),
       id_key_(std::move(id_key)),
       start_(start),
-      conv_choices_(read_choices(config_, directory_, start)),
+      conv_choices_(read_choices(config_, directory_, start, compute_.device)),
       weights_(read_initial_weights(config_, directory_, start)),
       cache_(SliceCache::default_capacity, disk_cache),
       dataset_(load_dataset(dataset_options(config_, loading), cache_)),
@@ -155,13 +164,16 @@ std::optional<ConvChoices> TrainingRun::tuned_choices(TrainingObserver& observer
   return tune_convolutions(*network_, {.input = {config_.batch, size, size, channels}, .progress = keep_going});
 }
 
-/// --conv tune: times the network's convolutions, unless that was done when the run began; false if a stop was
-/// requested, and the run begins anew when it is resumed.
+/// --conv tune: times the network's convolutions, unless that was done when the run began or this is a GPU; false if a
+/// stop was requested, and the run begins anew when it is resumed.
 bool TrainingRun::choose_algorithms(TrainingObserver& observer, const Trainer::StopRequested& stop_requested) {
   if (!conv_choices_ && config_.compute.conv == tune_conv) {
-    const bool on_cpu = compute_.device == nn::Device::cpu;
-    conv_choices_ = on_cpu ? tuned_choices(observer, stop_requested) : ConvChoices{};
-    if (!conv_choices_) return false;
+    if (compute_.device == nn::Device::cpu) {
+      conv_choices_ = tuned_choices(observer, stop_requested);
+      if (!conv_choices_) return false;
+    } else if (!goes_on(directory_, start_)) {
+      conv_choices_ = ConvChoices{};
+    }
   }
   if (conv_choices_) conv_in_force_.emplace(conv_choices_->table);
   return true;

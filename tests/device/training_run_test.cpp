@@ -7,6 +7,7 @@
 
 #include "io/files/atomic_file.h"
 #include "nn/cpu/bf16/product_precision.h"
+#include "tests/support/error_of.h"
 #include "tests/support/fake_device.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/tiny_pictures.h"
@@ -120,6 +121,26 @@ TEST_F(DeviceRun, TuningIsForTheCpuAndTheRunKeepsNoChoice) {
   const train::TrainingRun on_cpu(train::resolve(tuned), {directory_ / "run"});
   EXPECT_THAT(on_cpu.warnings(), testing::Contains(std::string(train::untuned_conv)));
   EXPECT_EQ(go("run", tuned), Ended::all_epochs) << "on the CPU it goes on by auto";
+}
+
+TEST_F(DeviceRun, GoesOnWithoutReadingTheChoicesOfTheCpu) {
+  train::TrainConfig tuned = config({.device = "cpu", .conv = "tune"});
+  const auto go_to = [&](int epochs, const char* device) {
+    tuned.epochs = epochs;
+    tuned.compute.device = device;
+    return go("run", tuned);
+  };
+  ASSERT_EQ(go_to(1, "cpu"), Ended::all_epochs);
+  const std::string choices = bytes("run", "conv_choices.json");
+  ASSERT_EQ(go_to(2, "cuda"), Ended::all_epochs);
+  EXPECT_EQ(bytes("run", "conv_choices.json"), choices) << "for when it goes on on the CPU again";
+  ASSERT_EQ(go_to(3, "cpu"), Ended::all_epochs);
+  EXPECT_EQ(bytes("run", "conv_choices.json"), choices);
+  io::write_file_atomically(directory_ / "run" / "conv_choices.json", "damaged");
+  ASSERT_EQ(go_to(4, "cuda"), Ended::all_epochs);
+  EXPECT_EQ(bytes("run", "conv_choices.json"), "damaged");
+  EXPECT_THAT(test::error_of([&] { go_to(5, "cpu"); }),
+              testing::ContainsRegex("run/conv_choices.json: holds no choices of convolutions: [^\n]*$"));
 }
 
 TEST_F(DeviceRun, LeavesNoBf16ForWhatTheCpuComputesBesideIt) {
