@@ -3,6 +3,7 @@
 // measure is given (autotuning), the fastest of all.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <unordered_map>
@@ -28,9 +29,13 @@ std::vector<cudnn::Candidate> conv_candidates(const ConvKey& key, const cudnn::D
 /// Runs a plan of the key and says how many milliseconds it took; an error if it does not run.
 using MeasurePlan = std::function<double(const cudnn::Plan&)>;
 
-/// What a plan may take of the device's memory while it runs. In bf16 none comes near it; in f32 the first choices of
-/// cuDNN's heuristics want copies of whole maps, up to 9 GiB, and the first that keeps within this is taken instead.
-constexpr std::size_t conv_workspace_limit = std::size_t{1} << 30;
+/// What a plan may take of a device with so many bytes of memory while it runs: an eighth, but at least 1 GiB. A
+/// function of the device alone, never of what is free, so that choices can be repeated. In bf16 no plan comes near it.
+/// In f32 the engines that cuDNN's heuristics expect to be fastest want copies of whole maps, up to 12 GiB on an H200;
+/// on a device that is too small for them the first that keeps within this is taken.
+constexpr std::size_t conv_workspace_limit(std::size_t device_memory) {
+  return std::max(device_memory / 8, std::size_t{1} << 30);
+}
 
 /// The plans of one device. Not for several threads at once.
 class ConvPlans {

@@ -25,7 +25,7 @@ cudnn::Device this_device() {
 }
 
 ConvPlans& conv_plans() {
-  static auto* plans = new ConvPlans(this_device(), conv_workspace_limit,
+  static auto* plans = new ConvPlans(this_device(), conv_workspace_limit(context().properties().totalGlobalMem),
                                      PlanStore(cache_folder(), cudnnGetVersion(), this_device().description()));
   return *plans;  // never destroyed, as the context
 }

@@ -1,6 +1,8 @@
 // Devices that no test machine has: what cuDNN must know of them to make plans, from NVIDIA's published properties.
 #pragma once
 
+#include <cstddef>
+#include <nlohmann/json.hpp>
 #include <string>
 
 namespace test {
@@ -24,5 +26,10 @@ inline const std::string a100 =
         "maxRegistersPerSM": 65536, "maxSharedMemoryPerBlock": 49152, "maxSharedMemoryPerBlockOptin": 166912,
         "reservedSharedMemoryPerBlock": 1024, "smClockRateKHz": 1410000, "memClockRateKHz": 1593000,
         "l2CacheSize": 41943040, "totalGlobalMem": 85899345920})";
+
+/// Bytes of memory.
+inline std::size_t memory_of(const std::string& description) {
+  return nlohmann::json::parse(description).at("totalGlobalMem").get<std::size_t>();
+}
 
 }  // namespace test

@@ -62,8 +62,9 @@ TEST_F(CudaMachine, IsDescribed) {
 TEST_F(CudaMachine, GetsThePlansThatWereMadeWithoutIt) {
   const nlohmann::json description = nlohmann::json::parse(device().description());
   const bool is_h200 = description.value("deviceName", "") == nlohmann::json::parse(test::h200)["deviceName"];
-  cuda::ConvPlans here(device(), cuda::conv_workspace_limit, {});
-  cuda::ConvPlans described(cuda::cudnn::Device::from_description(test::h200), cuda::conv_workspace_limit, {});
+  cuda::ConvPlans here(device(), cuda::conv_workspace_limit(cuda::context().properties().totalGlobalMem), {});
+  cuda::ConvPlans described(cuda::cudnn::Device::from_description(test::h200),
+                            cuda::conv_workspace_limit(test::memory_of(test::h200)), {});
   int equal = 0, all = 0;
   using Pattern = cuda::ConvPattern;
   for (const Pattern pattern : {Pattern::forward, Pattern::backward_data, Pattern::backward_weights}) {
