@@ -1,8 +1,6 @@
 #include "cuda/conv/convolve.h"
 
-#include <algorithm>
 #include <array>
-#include <limits>
 #include <span>
 
 #include "cuda/conv/conv_plan.h"
@@ -35,16 +33,11 @@ void run(const cudnn::Plan& plan, std::span<const Binding> tensors) {
   plan.execute(context().cudnn(), tensors, workspace.data());
 }
 
-/// Milliseconds of the fastest of three runs on the tensors given; what is written goes to scratch memory.
+/// Milliseconds of one run on the tensors given; what is written goes to scratch memory.
 double measure(const cudnn::Plan& plan, std::span<const Binding> tensors) {
-  constexpr int runs = 3;
+  const Workspace workspace(plan.workspace_bytes());
   Stopwatch stopwatch(context().stream());
-  run(plan, tensors);  // the first run loads the kernel
-  double fastest = std::numeric_limits<double>::infinity();
-  for (int i = 0; i < runs; ++i) {
-    fastest = std::min<double>(fastest, stopwatch.milliseconds([&] { run(plan, tensors); }));
-  }
-  return fastest;
+  return stopwatch.milliseconds([&] { plan.execute(context().cudnn(), tensors, workspace.data()); });
 }
 
 ConvKey key_of(ConvPattern pattern, const Tensor& x, const Tensor& w, const nn::ConvGeometry& geometry, float beta) {

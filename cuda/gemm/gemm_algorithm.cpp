@@ -57,18 +57,14 @@ std::string text_of(const GemmAlgorithm& algorithm) {
 
 GemmAlgorithm fastest(const std::vector<GemmAlgorithm>& algorithms, cudaStream_t stream,
                       const std::function<void(const GemmAlgorithm&)>& run) {
-  constexpr int repetitions = 5;
   Stopwatch stopwatch(stream);
   const GemmAlgorithm* best = nullptr;
   float best_time = std::numeric_limits<float>::infinity();
   for (const GemmAlgorithm& algorithm : algorithms) {
-    run(algorithm);
-    for (int i = 0; i < repetitions; ++i) {
-      const float time = stopwatch.milliseconds([&] { run(algorithm); });
-      if (time < best_time) {
-        best_time = time;
-        best = &algorithm;
-      }
+    const float time = stopwatch.milliseconds([&] { run(algorithm); });
+    if (time < best_time) {
+      best_time = time;
+      best = &algorithm;
     }
   }
   NN_CHECK(best != nullptr, "[matrix product] there is no algorithm to time");

@@ -34,8 +34,8 @@ bool reduces_as_allowed(const cublasLtMatmulAlgo_t& algorithm, std::uint32_t all
 /// The algorithm's bits as text: cuBLAS of the same version gives them the same meaning in any program.
 std::string text_of(const GemmAlgorithm& algorithm);
 
-/// The algorithm with which `run`, which queues the product on `stream`, takes least time: once to warm up, then the
-/// best of five. Waits for the stream.
+/// The algorithm with which `run`, which queues the product on `stream`, takes the device least time (stopwatch.h).
+/// Waits for the stream.
 GemmAlgorithm fastest(const std::vector<GemmAlgorithm>& algorithms, cudaStream_t stream,
                       const std::function<void(const GemmAlgorithm&)>& run);
 

@@ -5,7 +5,6 @@
 #include <cuda_runtime_api.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -33,14 +32,9 @@ class CudaMachine : public test::WithGpu {
     CUDA_CHECK(cudaGetDevice(&number));
     return cuda::cudnn::Device::of_machine(number);
   }
-  /// Seconds of the fastest of five runs, after one that warms up.
   template <class Work>
   static double seconds(const Work& work) {
-    cuda::Stopwatch stopwatch(cuda::context().stream());
-    work();
-    double fastest = stopwatch.milliseconds(work);
-    for (int i = 0; i < 4; ++i) fastest = std::min<double>(fastest, stopwatch.milliseconds(work));
-    return fastest / 1e3;
+    return cuda::Stopwatch(cuda::context().stream()).milliseconds(work) / 1e3;
   }
   static void print_ceiling(const std::string& what, double number, const char* unit) {
     std::cout << "ceiling " << what << ' ' << number << ' ' << unit << std::endl;
