@@ -2,6 +2,7 @@
 
 #include "cuda/runtime/check.h"
 #include "cuda/runtime/memory.h"
+#include "nn/core/allocator.h"
 
 namespace cuda {
 
@@ -38,11 +39,15 @@ Context& context() {
 }
 
 Workspace::Workspace(std::size_t bytes) : bytes_(bytes) {
-  if (bytes > 0) data_ = device_memory().allocate(bytes);
+  if (bytes == 0) return;
+  data_ = device_memory().allocate(bytes);
+  nn::detail::count_allocation(nn::Device::cuda, bytes);
 }
 
 Workspace::~Workspace() {
-  if (data_ != nullptr) device_memory().deallocate(data_, bytes_);
+  if (data_ == nullptr) return;
+  device_memory().deallocate(data_, bytes_);
+  nn::detail::count_deallocation(nn::Device::cuda, bytes_);
 }
 
 }  // namespace cuda

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cuda/runtime/context.h"
 #include "nn/core/allocator.h"
 #include "tests/cuda/with_gpu.h"
 #include "tests/support/error_of.h"
@@ -75,6 +76,14 @@ TEST_F(CudaMemory, FillsUpInPiecesAndIsThereAgainAfterwards) {
   }
   pieces.clear();
   cuda::device_memory().release_unused();
+}
+
+TEST_F(CudaMemory, ScratchMemoryCountsAsTensorsDo) {
+  nn::reset_peak_memory(Device::cuda);
+  const nn::MemoryUse before = nn::memory_use(Device::cuda);
+  { const cuda::Workspace workspace(12345); }
+  EXPECT_EQ(nn::memory_use(Device::cuda).live, before.live);
+  EXPECT_EQ(nn::memory_use(Device::cuda).peak, before.live + 12345);
 }
 
 TEST_F(CudaMemory, PageLockedMemoryIsTheHostsOwn) {
