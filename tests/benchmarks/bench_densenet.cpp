@@ -5,15 +5,18 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <ctime>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string_view>
 #include <vector>
 
+#include "models/registry.h"
 #include "nn/core/allocator.h"
 #include "nn/core/parallel.h"
 #include "nn/core/philox.h"
+#include "tests/benchmarks/whole_number.h"
 #include "tests/models/textbook_densenet.h"
 #include "train/evaluation/metrics.h"
 #include "train/train_step.h"
@@ -69,11 +72,42 @@ double median(std::vector<double> values) {
 
 void print_with_share(double value, double of) { std::printf("%13.0f %4.0f%%", value, 100 * value / of); }
 
+struct Settings {
+  int images = 8, size = 224, rounds = 5;
+};
+
+/// Nothing for a wrong command line.
+std::optional<Settings> parse(int argc, char** argv) {
+  Settings settings;
+  const int smallest = static_cast<int>(models::find_model("densenet121").smallest_size);
+  struct Argument {
+    int* value;
+    int low, high;
+  };
+  const Argument arguments[] = {
+      {&settings.images, 1, 4096}, {&settings.size, smallest, 4096}, {&settings.rounds, 1, 1000}};
+  if (argc > 4) return {};
+  for (int i = 1; i < argc; ++i) {
+    const auto& [value, low, high] = arguments[i - 1];
+    const std::optional<int> number = bench::whole_number(argv[i], low, high);
+    if (!number) return {};
+    *value = *number;
+  }
+  return settings;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::int64_t images = argc > 1 ? std::atoi(argv[1]) : 8, size = argc > 2 ? std::atoi(argv[2]) : 224;
-  const int rounds = argc > 3 ? std::atoi(argv[3]) : 5;
+  const bool help = argc == 2 && std::string_view(argv[1]) == "--help";
+  const std::optional<Settings> settings = parse(argc, argv);
+  if (!settings) {
+    std::fprintf(help ? stdout : stderr,
+                 "usage: bench_densenet [BATCH [SIZE [ROUNDS]]]: a batch from 1, pixels from 32, rounds from 1 "
+                 "(default: 8 224 5)\n");
+    return help ? 0 : 2;
+  }
+  const auto [images, size, rounds] = *settings;
   const train::Batch batch = random_batch(images, size);
   std::vector<Way> ways{{.name = "textbook", .make = [] { return make<test::TextbookDenseNet>(false); }},
                         {.name = "dense block", .make = [] { return make<models::DenseNet>(false); }},
@@ -81,8 +115,7 @@ int main(int argc, char** argv) {
   for (int round = 0; round < rounds; ++round) {
     for (Way& way : ways) measure(way, batch);
   }
-  std::printf("densenet121, batch %d, %d pixels, %d threads, %d rounds\n", static_cast<int>(images),
-              static_cast<int>(size), nn::thread_count(), rounds);
+  std::printf("densenet121, batch %d, %d pixels, %d threads, %d rounds\n", images, size, nn::thread_count(), rounds);
   std::printf("%-26s%19s%19s%19s\n", "", "peak MiB", "ms", "processor ms");
   const auto peak = [](const Way& way) { return static_cast<double>(way.peak_bytes) / (1U << 20U); };
   for (const Way& way : ways) {
