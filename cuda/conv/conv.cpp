@@ -13,6 +13,7 @@
 #include "cuda/gemm/gemm.h"
 #include "cuda/kernels/fold_weights.h"
 #include "cuda/kernels/staging.h"
+#include "nn/kernels/activation.h"
 #include "nn/kernels/batch_norm.h"
 #include "nn/kernels/check.h"
 
@@ -80,8 +81,11 @@ void convolve_with_bias(const Tensor& x, const Tensor& w, const ConvPrologue& pr
   const float beta = epilogue.beta;
   if (is_pointwise(w, geometry)) {
     const Tensor z = normalized(x, prologue);
-    write(y, beta == 0, y.shape(), beta,
-          [&](const Tensor& to) { multiply(forward_product(z, w, bias, epilogue.relu, 0, to)); });
+    const bool fused_relu = epilogue.relu && relu_keeps_nan(y.dtype());
+    write(y, beta == 0, y.shape(), beta, [&](const Tensor& to) {
+      multiply(forward_product(z, w, bias, fused_relu, 0, to));
+      if (epilogue.relu && !fused_relu) nn::relu_forward(to, to);
+    });
   } else {
     const Tensor z = dense(x, computed_shape(x), prologue), weights = dense(w, computed_weights(w.shape(), w.dtype()));
     const Shape computed = computed_shape(y);

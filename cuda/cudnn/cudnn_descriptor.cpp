@@ -61,6 +61,9 @@ Descriptor& Descriptor::set(cudnnBackendAttributeName_t name, cudnnConvolutionMo
 Descriptor& Descriptor::set(cudnnBackendAttributeName_t name, cudnnPointwiseMode_t value) {
   return set(name, CUDNN_TYPE_POINTWISE_MODE, 1, &value);
 }
+Descriptor& Descriptor::set(cudnnBackendAttributeName_t name, cudnnNanPropagation_t value) {
+  return set(name, CUDNN_TYPE_NAN_PROPOGATION, 1, &value);
+}
 Descriptor& Descriptor::set(cudnnBackendAttributeName_t name, cudnnBackendHeurMode_t value) {
   return set(name, CUDNN_TYPE_HEUR_MODE, 1, &value);
 }

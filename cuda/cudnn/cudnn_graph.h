@@ -63,7 +63,7 @@ class Graph {
   void convolution_backward_data(Operand dy, Operand w, Operand dx, const nn::ConvGeometry& geometry, float beta = 0);
   void convolution_backward_weights(Operand x, Operand dy, Operand dw, const nn::ConvGeometry& geometry,
                                     float beta = 0);
-  /// y = mode(x), for example CUDNN_POINTWISE_RELU_FWD; computed in f32.
+  /// y = mode(x), for example CUDNN_POINTWISE_RELU_FWD; computed in f32, NaN stays NaN.
   void pointwise(cudnnPointwiseMode_t mode, Operand x, Operand y);
   /// y = mode(x, b), for example CUDNN_POINTWISE_ADD; b may be a vector {1,1,1,c}.
   void pointwise(cudnnPointwiseMode_t mode, Operand x, Operand b, Operand y);

@@ -1,5 +1,8 @@
 #include "cuda/gemm/gemm.h"
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
 #include <map>
 
 #include "cuda/cudnn/cudnn_graph.h"
@@ -7,6 +10,8 @@
 #include "cuda/runtime/check.h"
 #include "cuda/runtime/context.h"
 #include "cuda/runtime/plan_store.h"
+#include "nn/kernels/fill.h"
+#include "nn/tensor/copy.h"
 
 namespace cuda {
 namespace {
@@ -73,7 +78,31 @@ void choose_algorithm(const MatrixProduct& product, const GemmKey& key, GemmPlan
   plan.chosen = timed && plan.final ? timed_choice(product, key, plan.descriptors, algorithms) : algorithms.front();
 }
 
+/// Multiplies NaN by ones; large enough for the algorithms that networks get.
+bool ask_whether_relu_keeps_nan(nn::DType dtype) {
+  const nn::Shape square = nn::matrix_shape(128, 128);
+  const auto filled = [&](double value) {
+    const nn::Tensor matrix = nn::Tensor::empty(square, dtype, nn::Device::cuda);
+    nn::fill(value, matrix);
+    return matrix;
+  };
+  const nn::Tensor y = filled(0);
+  multiply(forward_product(filled(std::numeric_limits<double>::quiet_NaN()), filled(1),
+                           filled(1).flat_range(0, nn::vector_shape(128)), true, 0, y));
+  const nn::Tensor wide = nn::Tensor::empty(square, nn::DType::f32, nn::Device::cuda);
+  nn::cast(y, wide);
+  const std::vector<float> values = nn::to_device(wide, nn::Device::cpu).to_vector<float>();
+  return std::all_of(values.begin(), values.end(), [](float value) { return std::isnan(value); });
+}
+
 }  // namespace
+
+bool relu_keeps_nan(nn::DType dtype) {
+  static std::map<nn::DType, bool> known;  // kernels are queued by one thread
+  if (const auto found = known.find(dtype); found != known.end()) return found->second;
+  if (context().recording()) return false;
+  return known[dtype] = ask_whether_relu_keeps_nan(dtype);
+}
 
 void multiply(const MatrixProduct& product) {
   if (product.c.rows == 0 || product.c.columns == 0) return;

@@ -15,4 +15,9 @@ namespace cuda {
 /// f32 too.
 void multiply(const MatrixProduct& product);
 
+/// Whether a product's ReLU lets NaN through, as it must to reach the loss. Of its epilogues cuBLASLt's documentation
+/// says max(x, 0), which leaves that open: the device is asked, by one product for each type. False while a step is
+/// recorded and nobody has asked before: then the ReLU is a pass of its own, with the same bits.
+bool relu_keeps_nan(nn::DType dtype);
+
 }  // namespace cuda

@@ -2,6 +2,9 @@
 // the product, f32 and bf16, by the first plan and by the fastest.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -137,6 +140,27 @@ TEST_F(CudaConvolution, RefusesAScaleOrAShiftThatDoesNotFit) {
     for (const Tensor& wrong : {place.vector(c.w.n - 1, 3), place.weights(nn::vector_shape(c.w.n), 3)}) {
       EXPECT_THROW(nn::conv2d_forward(x, w, {}, {.scale = wrong}, c.geometry, y), nn::Error);
       EXPECT_THROW(nn::conv2d_forward(x, w, {}, {.shift = wrong}, c.geometry, y), nn::Error);
+    }
+  }
+}
+
+// Or a network that has lost itself would look well.
+TEST_F(CudaConvolution, NanGoesThroughReluToReachTheLoss) {
+  for (const DType dtype : {DType::f32, DType::bf16}) {
+    for (const Case& c : cases) {
+      SCOPED_TRACE(nn::message(c.name, " ", dtype));
+      const auto nans = [&](const Place& place) {
+        const Tensor x = place.image(c.x, 1), w = place.weights(c.w, 2);
+        const Tensor bias = place.weights(nn::vector_shape(c.w.n), 6);
+        const Tensor y = place.image(nn::conv2d_output_shape(c.x, c.w, c.geometry), 8);
+        nn::fill(std::numeric_limits<double>::quiet_NaN(), x.batch_range(0, 1));
+        nn::conv2d_forward(x, w, {}, {.bias = bias, .relu = true}, c.geometry, y);
+        const std::vector<double> values = test::values_of(y);
+        return std::count_if(values.begin(), values.end(), [](double value) { return std::isnan(value); });
+      };
+      const auto expected = nans({});
+      EXPECT_GT(expected, 0);
+      EXPECT_EQ(nans({Device::cuda, dtype}), expected);
     }
   }
 }
