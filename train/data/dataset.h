@@ -77,6 +77,7 @@ struct DatasetOptions {
 namespace reject {
 inline constexpr const char* label_disagrees = "label_disagrees";  // the id has one label row, the file name another
 inline constexpr const char* duplicate_id = "duplicate_id";        // two pictures of one id: scan.png, scan.jpg
+inline constexpr const char* not_picture = "not_picture";          // a .png or .jpg file without a picture in it
 }  // namespace reject
 namespace skip {
 inline constexpr const char* not_picture = "not_picture";  // among pictures: a file that is none

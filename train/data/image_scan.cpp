@@ -1,6 +1,7 @@
 #include "train/data/image_scan.h"
 
 #include <algorithm>
+#include <cctype>
 #include <limits>
 #include <map>
 
@@ -53,6 +54,16 @@ std::vector<std::string> take_pictures(const fs::path& root, std::vector<io::Rej
     return true;
   });
   return files;
+}
+
+/// A file that was meant to be a picture is a defect when it is not; any other is none of our business.
+io::RejectedFile not_a_picture(const std::string& file) {
+  std::string extension = fs::path(file).extension().string();
+  for (char& letter : extension) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+  if (extension == ".png" || extension == ".jpg" || extension == ".jpeg") {
+    return {file, Kind::rejected, reject::not_picture, "is neither a PNG nor a JPEG file"};
+  }
+  return {file, Kind::skipped, skip::not_picture, "is not a picture"};
 }
 
 void skip_all(const std::vector<std::string>& files, const char* code, const char* detail,
@@ -118,7 +129,7 @@ Dataset scan_images(const fs::path& path, std::optional<ImageKind> kind, const D
     }
     skip_all(slices, skip::not_picture, "is a DICOM file, no picture", dataset.rejected);
     for (io::RejectedFile& row : dataset.rejected) {
-      if (row.code == io::skip::not_dicom) row = {row.file, Kind::skipped, skip::not_picture, "is not a picture"};
+      if (row.code == io::skip::not_dicom) row = not_a_picture(row.file);
     }
   }
   return dataset;

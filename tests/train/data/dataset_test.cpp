@@ -159,6 +159,19 @@ TEST_F(DatasetTest, PicturesAreKnownByTheirPath) {
   EXPECT_EQ(codes(dataset)["readme.txt"], "skipped not_picture");
 }
 
+TEST_F(DatasetTest, WhatIsNamedLikeAPictureMustBeOne) {
+  picture("good.png", 1);
+  for (const char* name : {"empty.png", "garbage.jpg", "GARBAGE.JPEG", "notes"}) {
+    test::write_text(images() / name, name[0] == 'e' ? "" : "no picture");
+  }
+  Dataset dataset = load();
+  EXPECT_THAT(ids(dataset), ElementsAre("good"));
+  EXPECT_EQ(codes(dataset)["empty.png"], "rejected not_picture");
+  EXPECT_EQ(codes(dataset)["garbage.jpg"], "rejected not_picture");
+  EXPECT_EQ(codes(dataset)["GARBAGE.JPEG"], "rejected not_picture");
+  EXPECT_EQ(codes(dataset)["notes"], "skipped not_picture");
+}
+
 TEST_F(DatasetTest, PicturesAreGroupedByFolderWithAWarning) {
   picture("p1/s.png", 1);
   picture("p2/s.png", 2);
