@@ -157,7 +157,7 @@ std::optional<int> Dataset::integer(Tag tag) const {
 std::string Dataset::meta_text(Tag tag) const { return trimmed(joined_values(*file_->getMetaInfo(), tag)); }
 
 std::string Dataset::transfer_syntax() const {
-  const std::string in_meta = meta_text({0x0002, 0x0010});
+  std::string in_meta = meta_text({0x0002, 0x0010});
   if (!in_meta.empty()) return in_meta;
   const char* const id = DcmXfer(dcmtk().getOriginalXfer()).getXferID();
   return id == nullptr ? "" : id;
