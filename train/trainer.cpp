@@ -103,6 +103,8 @@ std::optional<ValidationResult> Trainer::validate(TrainingObserver& observer, co
 }
 
 void Trainer::finish_epoch(const ValidationResult& result, TrainingObserver& observer, const KeepBest& keep_best) {
+  // There before history and model: either without it is a run that lost its checkpoint, which resuming refuses.
+  if (!std::filesystem::exists(parts_.files.checkpoint)) write_checkpoint();
   take_time();
   const HistoryRow row = history_row(result);
   state_.epoch = row.epoch;

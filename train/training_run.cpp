@@ -45,6 +45,17 @@ double batch_norm_epsilon(const std::optional<WeightOrigin>& origin) {
   return origin ? origin->batch_norm_epsilon : models::usual_batch_norm_epsilon;
 }
 
+/// Beginning anew would replace the best model by that of a first epoch: only a run that has neither is begun.
+Start checked(Start start, const RunDirectory& run) {
+  if (start == Start::anew || std::filesystem::exists(run.checkpoint())) return start;
+  for (const std::filesystem::path& file : {run.history(), run.model()}) {
+    NN_CHECK(!std::filesystem::exists(file), run.checkpoint().string(), ": is missing, but there is ",
+             file.filename().string(),
+             ": the run cannot go on without its checkpoint; begin another with another --out");
+  }
+  return start;
+}
+
 /// Whether the run goes on, so that its choices of algorithms were made before.
 bool goes_on(const RunDirectory& run, Start start) {
   const bool began = std::filesystem::exists(run.conv_choices()) || std::filesystem::exists(run.checkpoint());
@@ -73,7 +84,7 @@ TrainingRun::TrainingRun(TrainConfig config, RunDirectory directory, std::string
       compute_(set_up(config_.compute, Work::training)),
       directory_(std::move(directory)),
       id_key_(std::move(id_key)),
-      start_(start),
+      start_(checked(start, directory_)),
       conv_choices_(read_choices(config_, directory_, start, compute_.device)),
       weights_(read_initial_weights(config_, directory_, start)),
       cache_(SliceCache::default_capacity, disk_cache),

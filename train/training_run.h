@@ -21,7 +21,8 @@ namespace train {
 class TrainingRun {
  public:
   /// Reads weights and data and splits the data; writes nothing yet. `config` is resolved; `id_key` makes pseudonyms.
-  /// Throws nn::Error for data that cannot be trained on, and for weights that do not fit.
+  /// Throws nn::Error for data that cannot be trained on, for weights that do not fit, and for a run to go on with that
+  /// has a history or a model but no checkpoint.
   TrainingRun(TrainConfig config, RunDirectory directory, std::string id_key = std::string(default_id_key),
               const DatasetProgress& loading = {}, Start start = Start::from_checkpoint,
               const DiskCacheOptions& disk_cache = {});

@@ -231,6 +231,17 @@ TEST_F(FalxTrain, ARefusedResumeLeavesTheRunAsItWas) {
   EXPECT_EQ(resume("run", {"--epochs", "2", "--quiet"}).exit_code, 0);
 }
 
+TEST_F(FalxTrain, AFinishedRunWithoutItsCheckpointIsNotBegunAgain) {
+  ASSERT_EQ(train("run", {"--quiet"}).exit_code, 0);
+  fs::remove(directory_ / "run/last.safetensors");
+  const std::string model = bytes("run/model.safetensors"), history = bytes("run/history.csv");
+  expect_one_line(resume("run", {"--epochs", "2", "--quiet"}), 1,
+                  "last.safetensors: is missing, but there is history.csv");
+  fs::remove(directory_ / "run/history.csv");
+  expect_one_line(resume("run", {"--epochs", "2", "--quiet"}), 1, "but there is model.safetensors");
+  EXPECT_TRUE(bytes("run/model.safetensors") == model);
+}
+
 TEST_F(FalxTrain, TheReportIsTitledByTheDirectory) {
   ASSERT_EQ(train("my run/", {"--quiet"}).exit_code, 0);
   EXPECT_THAT(bytes("my run/report.html"), HasSubstr("<h1>my run</h1>"));
