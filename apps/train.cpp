@@ -11,6 +11,7 @@
 #include "apps/commands.h"
 #include "apps/interruption.h"
 #include "apps/output_directory.h"
+#include "apps/output_lock.h"
 #include "apps/progress.h"
 #include "apps/train_options.h"
 #include "apps/train_report.h"
@@ -126,8 +127,13 @@ int run_train(const TrainOptions& options, Progress& progress) {
   if (config.threads > 0) nn::set_thread_count(config.threads);
   // Asked first: a GPU that is not there should not cost the wait for the data.
   choose_compute(config.compute, train::Work::training);
-  if (!options.resume) check_output(options.out, options.overwrite, "give --resume to go on with it, or --overwrite");
+  const auto check_out = [&] {
+    if (!options.resume) check_output(options.out, options.overwrite, "give --resume to go on with it, or --overwrite");
+  };
+  check_out();
   check_split_file(config);
+  const OutputLock lock(options.out);
+  check_out();  // again: another run may have ended in it before it was locked
 
   train::TrainingRun run(config, directory, options.id_key, until_stopped(progress.loading()),
                          options.resume ? train::Start::from_checkpoint : train::Start::anew,

@@ -242,6 +242,26 @@ TEST_F(FalxTrain, AFinishedRunWithoutItsCheckpointIsNotBegunAgain) {
   EXPECT_TRUE(bytes("run/model.safetensors") == model);
 }
 
+TEST_F(FalxTrain, ARunIsOneProgramsAtATime) {
+  RunningFalx first(arguments("run", {"--epochs", "1000", "--quiet"}));
+  ASSERT_TRUE(first.wait_for_file(directory_ / "run" / "last.safetensors"));
+  const char* what = ": another falx is writing to it";
+  expect_one_line(resume("run", {"--epochs", "2000", "--quiet"}), 1, what);
+  expect_one_line(train("run", {"--overwrite", "--quiet"}), 1, what);
+  EXPECT_TRUE(fs::exists(directory_ / "run" / "last.safetensors"));
+  first.signal(SIGKILL);
+  first.wait();
+  EXPECT_EQ(train("run", {"--overwrite", "--quiet"}).exit_code, 0) << "the dead hold no lock";
+}
+
+TEST_F(FalxTrain, OfTwoBegunAtOnceOneTrains) {
+  RunningFalx one(arguments("new/run", {"--quiet"})), other(arguments("new/run", {"--quiet"}));
+  const int first = one.wait().exit_code, second = other.wait().exit_code;
+  EXPECT_EQ(std::min(first, second), 0);
+  EXPECT_GT(std::max(first, second), 0) << "both wrote to one directory";
+  EXPECT_EQ(files_in("new/run"), run_files);
+}
+
 TEST_F(FalxTrain, TheReportIsTitledByTheDirectory) {
   ASSERT_EQ(train("my run/", {"--quiet"}).exit_code, 0);
   EXPECT_THAT(bytes("my run/report.html"), HasSubstr("<h1>my run</h1>"));
