@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -41,7 +42,14 @@ void OutputLock::lock(const fs::path& path) {
   descriptor_ = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   NN_CHECK(descriptor_ >= 0, path.string(), ": cannot be opened: ", std::strerror(errno));
   const bool held = ::flock(descriptor_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-  NN_CHECK(!held, path.string(), ": another falx is writing to it; wait for it to end, or give another --out");
+  if (held) made_.clear();  // the holder's now, empty or not
+  NN_CHECK(!held && is_at(path), path.string(), ": another falx is writing to it; wait for it to end, or give another --out");
+}
+
+/// False if who held the lock before has removed the directory meanwhile.
+bool OutputLock::is_at(const fs::path& path) const {
+  struct stat locked = {}, there = {};
+  return ::fstat(descriptor_, &locked) == 0 && ::stat(path.c_str(), &there) == 0 && locked.st_ino == there.st_ino;
 }
 
 void OutputLock::release() noexcept {

@@ -20,6 +20,7 @@ class OutputLock {
  private:
   void make(const std::filesystem::path& path);
   void lock(const std::filesystem::path& path);
+  bool is_at(const std::filesystem::path& path) const;
   void release() noexcept;
 
   std::vector<std::filesystem::path> made_;  // the outermost first
