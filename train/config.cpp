@@ -1,6 +1,8 @@
 #include "train/config.h"
 
+#include <limits>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "io/files/json_text.h"
 #include "io/files/printable.h"
@@ -59,6 +61,68 @@ ordered_json json_of(const TrainConfig& config) {
   return object;
 }
 
+/// The values of config.json are read strictly: what is not exactly of an option's type and in its range is refused.
+void check_type(const char* name, const ordered_json& json, bool is, const char* expected) {
+  NN_CHECK(is, "\"", name, "\": ", io::printable(json.dump()), " has the wrong type: expected ", expected);
+}
+
+template <class Number>
+Number whole_number(const char* name, const ordered_json& json) {
+  check_type(name, json, json.is_number_integer(), "a whole number");
+  constexpr Number low = std::numeric_limits<Number>::min(), high = std::numeric_limits<Number>::max();
+  // Numbers from 0 are kept as unsigned ones, others as signed ones.
+  const bool fits = json.is_number_unsigned() ? std::in_range<Number>(json.get<std::uint64_t>())
+                                              : std::in_range<Number>(json.get<std::int64_t>());
+  NN_CHECK(fits, "\"", name, "\": ", json.dump(), " is out of range: expected a whole number from ", low, " to ", high);
+  return json.get<Number>();
+}
+
+void read_value(const char* name, const ordered_json& json, bool& value) {
+  check_type(name, json, json.is_boolean(), "true or false");
+  value = json.get<bool>();
+}
+
+void read_value(const char* name, const ordered_json& json, int& value) { value = whole_number<int>(name, json); }
+
+void read_value(const char* name, const ordered_json& json, std::uint64_t& value) {
+  value = whole_number<std::uint64_t>(name, json);
+}
+
+void read_value(const char* name, const ordered_json& json, double& value) {
+  check_type(name, json, json.is_number(), "a number");
+  value = json.get<double>();
+}
+
+void read_value(const char* name, const ordered_json& json, std::string& value) {
+  check_type(name, json, json.is_string(), "text");
+  value = json.get<std::string>();
+}
+
+void read_value(const char* name, const ordered_json& json, std::vector<std::string>& value) {
+  check_type(name, json, json.is_array(), "a list of texts");
+  value.clear();
+  for (const ordered_json& element : json) {
+    std::string text;
+    read_value(name, element, text);
+    value.push_back(std::move(text));
+  }
+}
+
+/// Refuses a key that stands twice, of which the parser would keep the last.
+ordered_json parse_without_duplicates(std::string_view text) {
+  std::vector<std::set<std::string>> keys;  // of the objects that are open
+  return ordered_json::parse(text, [&](int, ordered_json::parse_event_t event, ordered_json& parsed) {
+    using Event = ordered_json::parse_event_t;
+    if (event == Event::object_start) keys.emplace_back();
+    if (event == Event::object_end) keys.pop_back();
+    if (event == Event::key) {
+      const auto key = parsed.get<std::string>();
+      NN_CHECK(keys.back().insert(key).second, "\"", io::printable(key), "\" stands twice");
+    }
+    return true;
+  });
+}
+
 TrainConfig config_of(const ordered_json& object) {
   NN_CHECK(object.is_object(), "expected an object of options");
   TrainConfig config;
@@ -66,11 +130,7 @@ TrainConfig config_of(const ordered_json& object) {
   for_each_option(config, [&](const char* name, auto& value) {
     known.insert(name);
     if (!object.contains(name)) return;
-    try {
-      object.at(name).get_to(value);
-    } catch (const ordered_json::exception&) {
-      throw nn::Error(nn::message("\"", name, "\": ", io::printable(object.at(name).dump()), " has the wrong type"));
-    }
+    read_value(name, object.at(name), value);
   });
   for (const auto& [key, value] : object.items())
     NN_CHECK(known.contains(key), "there is no option \"", io::printable(key), "\"");
@@ -96,7 +156,7 @@ std::string to_json(const TrainConfig& config) { return json_of(config).dump(2) 
 
 TrainConfig train_config_from_json(const std::string& json, const std::string& file) {
   try {
-    return config_of(ordered_json::parse(io::checked_json(json)));
+    return config_of(parse_without_duplicates(io::checked_json(json)));
   } catch (const ordered_json::exception& error) {
     throw nn::Error(nn::message(file, ": is no JSON: ", io::brief_error(error)));
   } catch (const nn::Error& error) {

@@ -59,7 +59,7 @@ void check_is_text(const TrainConfig& config);
 /// JSON with one key an option: "lr", "split-seed", ... as on the command line, two spaces of indentation.
 std::string to_json(const TrainConfig& config);
 /// Keys that are not there keep their defaults. Throws nn::Error naming `file` and the key for one that does not exist
-/// and for a wrong type.
+/// or stands twice, and for a value of another type or out of the type's range (2.9 and true are no whole numbers).
 TrainConfig train_config_from_json(const std::string& json, const std::string& file);
 TrainConfig read_train_config(const std::filesystem::path& path);
 

@@ -48,6 +48,27 @@ TEST(TrainConfig, UnknownKeysAndWrongTypesAreNamed) {
   EXPECT_THAT(read("{"), HasSubstr("my.json: is no JSON"));
 }
 
+TEST(TrainConfig, NumbersAreNotBentToFit) {
+  const auto read = [](const char* json) { return error_of([&] { train::train_config_from_json(json, "my.json"); }); };
+  EXPECT_THAT(read(R"({"epochs": 2.9})"), HasSubstr("\"epochs\": 2.9 has the wrong type: expected a whole number"));
+  EXPECT_THAT(read(R"({"epochs": 4294967298})"), HasSubstr("\"epochs\": 4294967298 is out of range: expected a whole"));
+  EXPECT_THAT(read(R"({"epochs": 18446744073709551615})"), HasSubstr("is out of range"));
+  EXPECT_THAT(read(R"({"batch": true})"), HasSubstr("\"batch\": true has the wrong type: expected a whole number"));
+  EXPECT_THAT(read(R"({"seed": -1})"),
+              HasSubstr("\"seed\": -1 is out of range: expected a whole number from 0 to 1844"));
+  EXPECT_THAT(read(R"({"seed": 18446744073709551616})"), HasSubstr("\"seed\": "));
+  EXPECT_THAT(read(R"({"lr": true})"), HasSubstr("\"lr\": true has the wrong type: expected a number"));
+  EXPECT_THAT(read(R"({"augment": 1})"), HasSubstr("\"augment\": 1 has the wrong type: expected true or false"));
+  EXPECT_THAT(read(R"({"window": "40/80"})"), HasSubstr("expected a list of texts"));
+  EXPECT_THAT(read(R"({"window": [40]})"), HasSubstr("\"window\": 40 has the wrong type: expected text"));
+  EXPECT_EQ(train::train_config_from_json(R"({"lr": 1, "patience": 0})", "my.json").learning_rate, 1);
+}
+
+TEST(TrainConfig, AKeyThatStandsTwiceIsRefused) {
+  EXPECT_THAT(error_of([] { train::train_config_from_json(R"({"epochs": 3, "epochs": 4})", "my.json"); }),
+              HasSubstr("my.json: \"epochs\" stands twice"));
+}
+
 TEST(TrainConfig, ResolvingFillsInWhatIsUsual) {
   const TrainConfig config = train::resolve(usual());
   EXPECT_EQ(config.size, 256);
