@@ -1,7 +1,9 @@
 // The program falx: reads the command line, runs one subcommand, turns errors into one line and an exit code.
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <string>
 
@@ -33,6 +35,16 @@ int report(const Selected& selected, const std::string& what, int exit_code) {
   const std::string name = selected.name.empty() ? "falx" : "falx " + selected.name;
   std::fprintf(stderr, "%s: %s\n", name.c_str(), one_line(what).c_str());
   return exit_code;
+}
+
+/// Results that nobody received are none: a full disk shows here at the latest. Other errors have been told already.
+int check_output_arrived(int exit_code) {
+  errno = 0;
+  const bool arrived = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+  if (arrived || (exit_code != apps::done && exit_code != apps::done_with_rejected)) return exit_code;
+  const std::string why = errno != 0 ? std::string(": ") + std::strerror(errno) : std::string();
+  std::fprintf(stderr, "falx: standard output could not be written%s\n", why.c_str());
+  return apps::failed;
 }
 
 int run(int argc, char** argv) {
@@ -78,7 +90,7 @@ int main(int argc, char** argv) {
   apps::keep_freed_memory();
   std::signal(SIGXFSZ, SIG_IGN);  // a file too large for the user's limit is an error of write(), reported in one line
   try {
-    return run(argc, argv);
+    return check_output_arrived(run(argc, argv));
   } catch (const std::exception& error) {
     std::fprintf(stderr, "falx: %s\n", error.what());
     return apps::failed;

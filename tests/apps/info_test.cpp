@@ -25,6 +25,16 @@ TEST(FalxInfo, PrintsTheTableOfLayers) {
   EXPECT_EQ(result.error, "");
 }
 
+TEST(FalxInfo, ResultsThatNobodyReceivesAreAnError) {
+  for (const char* command : {"info --json", "info cnn", "info --help", "--version"}) {
+    const test::TemporaryDirectory directory;
+    const std::string error = (directory / "error").string();
+    const int status = std::system(("\"" FALX_PROGRAM "\" " + std::string(command) + " >/dev/full 2>" + error).c_str());
+    EXPECT_EQ(WEXITSTATUS(status), 1) << command;
+    EXPECT_THAT(io::read_file(error), testing::StartsWith("falx: standard output could not be written")) << command;
+  }
+}
+
 TEST(FalxInfo, TheLastJsonLineIsTheTotal) {
   const ProgramResult result = run_falx("info cnn --size 64 --channels 1 --json");
   EXPECT_EQ(result.exit_code, 0) << result.error;
