@@ -41,7 +41,10 @@ std::vector<ImageOrigin> origins_of(const std::vector<DatasetImage>& images) {
 
 /// Without labels patients stay as the headers name them: nothing is split. Pictures of one folder are one study.
 void name_studies(std::vector<DatasetImage>& images) {
-  for (DatasetImage& image : images) image.study = study_of(origin_of(image));
+  std::vector<std::string> patients;
+  for (const DatasetImage& image : images) patients.push_back(image.patient);
+  std::vector<std::string> studies = studies_of(origins_of(images), patients);
+  for (std::size_t i = 0; i < images.size(); ++i) images[i].study = std::move(studies[i]);
 }
 
 void group(Dataset& dataset, const std::filesystem::path& table) {

@@ -29,7 +29,26 @@ bool one_patient_for_all(std::span<const ImageOrigin> origins) {
 
 }  // namespace
 
-std::string study_of(const ImageOrigin& origin) { return origin.study.empty() ? stand_in(origin) : origin.study; }
+std::vector<std::string> studies_of(std::span<const ImageOrigin> origins, std::span<const std::string> patients) {
+  std::unordered_map<std::string, std::vector<std::string>> patients_of;  // of a stand-in, as they first come
+  for (std::size_t i = 0; i < origins.size(); ++i) {
+    if (!origins[i].study.empty()) continue;
+    std::vector<std::string>& known = patients_of[stand_in(origins[i])];
+    if (std::find(known.begin(), known.end(), patients[i]) == known.end()) known.push_back(patients[i]);
+  }
+  std::vector<std::string> studies;
+  for (std::size_t i = 0; i < origins.size(); ++i) {
+    if (!origins[i].study.empty()) {
+      studies.push_back(origins[i].study);
+      continue;
+    }
+    const std::string name = stand_in(origins[i]);
+    const std::vector<std::string>& known = patients_of.at(name);
+    const auto number = std::find(known.begin(), known.end(), patients[i]) - known.begin() + 1;
+    studies.push_back(known.size() == 1 ? name : name + "#" + std::to_string(number));
+  }
+  return studies;
+}
 
 Groups group_images(std::span<const ImageOrigin> origins) {
   const bool constant = one_patient_for_all(origins);
@@ -38,9 +57,9 @@ Groups group_images(std::span<const ImageOrigin> origins) {
   for (const ImageOrigin& origin : origins) {
     const bool known = !origin.patient.empty() && !constant;
     groups.patient.push_back(known ? origin.patient : stand_in(origin));
-    groups.study.push_back(study_of(origin));
     if (!known) ++replaced;
   }
+  groups.study = studies_of(origins, groups.patient);
   if (replaced > 0) {
     const std::string why = constant ? "all images name the same patient"
                                      : nn::message(replaced, " of ", origins.size(), " images name no patient");
@@ -72,7 +91,11 @@ Groups group_images(std::span<const ImageOrigin> origins, const std::filesystem:
     const auto found = rows.find(origin.image);
     NN_CHECK(found != rows.end(), csv.name(), ": expected a row for image ", origin.image, ", there is none");
     groups.patient.push_back(found->second.patient);
-    groups.study.push_back(found->second.study.empty() ? study_of(origin) : found->second.study);
+    groups.study.push_back(found->second.study);
+  }
+  const std::vector<std::string> stand_ins = studies_of(origins, groups.patient);
+  for (std::size_t i = 0; i < origins.size(); ++i) {
+    if (groups.study[i].empty()) groups.study[i] = stand_ins[i];
   }
   return groups;
 }

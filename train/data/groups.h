@@ -26,8 +26,10 @@ struct Groups {
   std::string warning;  // one line for the user; empty if by_patient
 };
 
-/// The study that the header names, or what stands in for it: series, then folder.
-std::string study_of(const ImageOrigin& origin);
+/// The study of each image: that of the header, or what stands in for it: series, then folder. A series or folder of
+/// several of the `patients` (parallel to the origins, as plain ids) is a study of each, numbered as they first come:
+/// "folder:x#1", "folder:x#2".
+std::vector<std::string> studies_of(std::span<const ImageOrigin> origins, std::span<const std::string> patients);
 
 /// By PatientID. Images whose PatientID is empty, or all images if they share one PatientID, are grouped by study, then
 /// series, then folder, whichever is known first.

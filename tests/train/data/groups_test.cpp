@@ -47,6 +47,16 @@ TEST(Groups, AConstantPatientIdTellsNobodyApart) {
   EXPECT_THAT(groups.warning, HasSubstr("the same patient"));
 }
 
+TEST(Groups, AFolderOfSeveralPatientsIsAStudyOfEach) {
+  const std::vector<ImageOrigin> origins = {
+      {"i1", "P1", "", "", ""}, {"i2", "P2", "", "", ""}, {"i3", "P1", "", "", ""}, {"i4", "P3", "S", "", ""}};
+  EXPECT_THAT(train::group_images(origins).study, ElementsAre("folder:.#1", "folder:.#2", "folder:.#1", "S"));
+  const test::TemporaryDirectory directory;
+  io::write_file_atomically(directory / "groups.csv", "image,patient,study\ni1,A,\ni2,A,\ni3,B,\ni4,B,T\n");
+  EXPECT_THAT(train::group_images(origins, directory / "groups.csv").study,
+              ElementsAre("folder:.#1", "folder:.#1", "folder:.#2", "T"));
+}
+
 TEST(Groups, ATableOverridesTheHeaders) {
   const test::TemporaryDirectory directory;
   const auto with = [&](const std::string& rows) {
