@@ -45,13 +45,15 @@ std::string file_stem(std::string_view file) {
 
 void match_labels(const LabelTable& table, const std::string& table_name, bool mask_missing, Dataset& dataset) {
   const std::unordered_map<std::string, int> stem_count = count_stems(dataset.images);
-  std::unordered_set<const ImageLabels*> used;
+  std::unordered_set<const ImageLabels*> used, of_an_id;
+  for (const DatasetImage& image : dataset.images) of_an_id.insert(table.find(image.id));
   std::vector<DatasetImage> kept;
   std::string first_missing;
   std::size_t missing = 0;
   for (DatasetImage& image : dataset.images) {
     const std::string stem = file_stem(image.file);
-    const Rows rows{table.find(image.id), stem_count.at(stem) == 1 ? table.find(stem) : nullptr};
+    Rows rows{table.find(image.id), stem_count.at(stem) == 1 ? table.find(stem) : nullptr};
+    if (rows.by_id == nullptr && of_an_id.contains(rows.by_stem)) rows.by_stem = nullptr;  // another image's
     if (rows.disagree()) {
       dataset.rejected.push_back({image.file, Kind::rejected, reject::label_disagrees,
                                   "the image's id and the file's name have two different rows in the labels"});

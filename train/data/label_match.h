@@ -14,8 +14,9 @@ namespace train {
 std::string file_stem(std::string_view file);
 
 /// Fills labels, `labelled`, `unlabelled` and `labels_without_image`. An image's row is that of its id, else of its
-/// file stem if no other image has that stem. Where id and stem name two rows, the image goes to `rejected`. Without a
-/// row: an error that names the first such image and counts the others, or, with mask_missing, no label is known.
+/// file stem if no other image has that stem or, as its id, that row. Where id and stem name two rows, the image goes
+/// to `rejected`. Without a row: an error that names the first such image and counts the others, or, with mask_missing,
+/// no label is known.
 void match_labels(const LabelTable& table, const std::string& table_name, bool mask_missing, Dataset& dataset);
 
 }  // namespace train

@@ -110,6 +110,18 @@ TEST_F(DatasetTest, AFileWhoseNameContradictsItsIdIsRejected) {
   EXPECT_TRUE(dataset.images[0].alone);  // what was rejected is nobody's neighbour
 }
 
+TEST_F(DatasetTest, AFileNamedAfterAnotherImageDoesNotTakeItsLabels) {
+  slice("ID_b.dcm", {.image_id = "ID_a", .seed = 1});
+  slice("other.dcm", {.image_id = "ID_b", .position_mm = 5, .seed = 2});
+  test::write_labels(labels(), {{"ID_b", true}});
+  EXPECT_THAT(error_of(options()), HasSubstr("no row for image ID_a (ID_b.dcm) and 0 others"));
+  train::DatasetOptions masked = options();
+  masked.label_options.mask_missing = true;
+  const Dataset dataset = train::load_dataset(masked, cache_);
+  EXPECT_FALSE(dataset.images[0].labelled);
+  EXPECT_EQ(dataset.images[1].labels.value[0], 1);
+}
+
 TEST_F(DatasetTest, AnImageWithoutARowIsAnErrorUnlessMasked) {
   slice("1.dcm", {.image_id = "ID_a", .position_mm = 0, .seed = 1});
   slice("2.dcm", {.image_id = "ID_b", .position_mm = 5, .seed = 2});
