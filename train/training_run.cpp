@@ -5,6 +5,7 @@
 #include "io/files/atomic_file.h"
 #include "models/registry.h"
 #include "nn/core/parallel.h"
+#include "train/data/pixel_check.h"
 #include "train/data/pseudonym.h"
 #include "train/data/rejected.h"
 #include "train/evaluation/predictions.h"
@@ -177,10 +178,18 @@ std::vector<std::string> TrainingRun::warnings() const {
     lines.push_back(std::to_string(dataset_.unlabelled) + " images have no label and are not used");
   }
   if (!dataset_.conflicting_twins.empty()) {
-    const ConflictingTwins& twins = dataset_.conflicting_twins.front();
+    const Twins& twins = dataset_.conflicting_twins.front();
     lines.push_back(std::to_string(dataset_.conflicting_twins.size()) +
                     " pairs of pixel-identical images of two patients have different labels, among them " +
                     dataset_.images[twins.first].id + " and " + dataset_.images[twins.second].id);
+  }
+  const std::vector<Twins> leaked = find_twins_across(dataset_, parts_.training, parts_.validation);
+  if (!leaked.empty()) {
+    lines.push_back(
+        std::to_string(leaked.size()) + " of " + std::to_string(parts_.validation.size()) +
+        " validation images are, pixel for pixel, among the training images of other patients, for example " +
+        dataset_.images[leaked.front().second].id + " and " + dataset_.images[leaked.front().first].id +
+        ": scores are too good by them");
   }
   return lines;
 }

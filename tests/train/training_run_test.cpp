@@ -1,6 +1,7 @@
 // A run that ends before its first step.
 #include "train/training_run.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/support/temporary_directory.h"
@@ -35,6 +36,27 @@ TEST(TrainingRun, StoppedWhileItTunesItIsBegunByResuming) {
   ASSERT_TRUE(fs::exists(files.config())) << "which resuming reads";
   EXPECT_EQ(go(train::read_train_config(files.config()), 1000), train::Ended::all_epochs);
   EXPECT_EQ(train::read_conv_choices(files.conv_choices()).table->decisions().size(), 9U);
+}
+
+TEST(TrainingRun, TellsOfPixelsOnBothSidesOfTheSplit) {
+  const test::TemporaryDirectory directory;
+  test::write_tiny_pictures(directory.path());
+  for (int number = 2; number < 24; number += 2) {  // of all patients, with the labels of the first
+    fs::copy_file(directory / "images/picture0.png", directory / ("images/picture" + std::to_string(number) + ".png"),
+                  fs::copy_options::overwrite_existing);
+  }
+  train::TrainConfig config;
+  config.images = (directory / "images").string();
+  config.labels = (directory / "labels.csv").string();
+  config.groups = (directory / "groups.csv").string();
+  config.size = 32;
+  config.validation = 0.25;
+  config.compute.device = "cpu";
+  const train::TrainingRun run(train::resolve(config), train::RunDirectory{directory / "run"});
+  EXPECT_THAT(
+      run.warnings(),
+      testing::Contains(testing::HasSubstr(" of 6 validation images are, pixel for pixel, among the training images")));
+  EXPECT_TRUE(run.dataset().conflicting_twins.empty());
 }
 
 }  // namespace

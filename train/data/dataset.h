@@ -38,9 +38,8 @@ struct DatasetImage {
   ImageLabels labels{};
 };
 
-/// Two images of different patients with the same pixels and different labels: at least one label is wrong, and a
-/// split by patient does not keep them apart.
-struct ConflictingTwins {
+/// Two images of different patients with the same pixels: a split by patient does not keep them together.
+struct Twins {
   std::size_t first, second;  // in Dataset::images
 };
 
@@ -54,7 +53,7 @@ struct Dataset {
   std::string group_warning;             // one line for the user; empty if by_patient
   std::size_t unlabelled = 0;            // accepted images of which no label is known (with mask_missing)
   std::size_t labels_without_image = 0;  // labelled ids with no accepted image
-  std::vector<ConflictingTwins> conflicting_twins;
+  std::vector<Twins> conflicting_twins;  // with different labels: at least one is wrong
 
   /// Indices of the labelled images.
   std::vector<std::size_t> labelled() const;

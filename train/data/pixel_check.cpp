@@ -38,10 +38,10 @@ void check_pixels(Dataset& dataset, SliceCache& cache, const DatasetProgress& pr
   dataset.images = std::move(kept);
 }
 
-std::vector<ConflictingTwins> find_conflicting_twins(const Dataset& dataset) {
+std::vector<Twins> find_conflicting_twins(const Dataset& dataset) {
   std::unordered_map<std::uint64_t, std::vector<std::size_t>> of_hash;
   for (const std::size_t i : dataset.labelled()) of_hash[dataset.images[i].pixel_hash].push_back(i);
-  std::vector<ConflictingTwins> twins;
+  std::vector<Twins> twins;
   for (const std::size_t i : dataset.labelled()) {
     const DatasetImage& image = dataset.images[i];
     for (const std::size_t earlier : of_hash[image.pixel_hash]) {
@@ -52,6 +52,18 @@ std::vector<ConflictingTwins> find_conflicting_twins(const Dataset& dataset) {
         break;
       }
     }
+  }
+  return twins;
+}
+
+std::vector<Twins> find_twins_across(const Dataset& dataset, std::span<const std::size_t> training,
+                                     std::span<const std::size_t> validation) {
+  std::unordered_map<std::uint64_t, std::size_t> first_of_hash;
+  for (const std::size_t i : training) first_of_hash.emplace(dataset.images[i].pixel_hash, i);
+  std::vector<Twins> twins;
+  for (const std::size_t i : validation) {
+    const auto found = first_of_hash.find(dataset.images[i].pixel_hash);
+    if (found != first_of_hash.end()) twins.push_back({found->second, i});
   }
   return twins;
 }

@@ -1,6 +1,9 @@
 // Decoding every image once, before training relies on it. Part of train/data/dataset.h.
 #pragma once
 
+#include <span>
+#include <vector>
+
 #include "train/data/dataset.h"
 #include "train/data/slice_cache.h"
 
@@ -11,6 +14,10 @@ void check_pixels(Dataset& dataset, SliceCache& cache, const DatasetProgress& pr
 
 /// Pairs of images with equal pixel hashes, different patients and different labels, each later image with the first
 /// that it contradicts.
-std::vector<ConflictingTwins> find_conflicting_twins(const Dataset& dataset);
+std::vector<Twins> find_conflicting_twins(const Dataset& dataset);
+
+/// Pairs of images with equal pixels on both sides of a split, each of `validation` with the first of `training`.
+std::vector<Twins> find_twins_across(const Dataset& dataset, std::span<const std::size_t> training,
+                                     std::span<const std::size_t> validation);
 
 }  // namespace train

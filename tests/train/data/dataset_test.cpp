@@ -261,7 +261,7 @@ TEST_F(DatasetTest, EqualPixelsOfTwoPatientsWithOtherLabelsAreReported) {
   test::write_labels(labels(), {{"ID_a", true}, {"ID_b", false}, {"ID_c", true}, {"ID_d", false}, {"ID_e", true}});
   const Dataset dataset = load();
   std::vector<std::pair<std::string, std::string>> twins;
-  for (const train::ConflictingTwins& pair : dataset.conflicting_twins) {
+  for (const train::Twins& pair : dataset.conflicting_twins) {
     twins.emplace_back(dataset.images[pair.first].id, dataset.images[pair.second].id);
   }
   using Pair = std::pair<std::string, std::string>;
