@@ -6,6 +6,7 @@
 
 #include "io/files/csv.h"
 #include "io/phantom/defects.h"
+#include "io/phantom/replaceable.h"
 #include "io/phantom/study.h"
 #include "io/phantom/traps.h"
 #include "io/phantom/truth.h"
@@ -160,16 +161,6 @@ std::uint64_t bytes_needed(const PhantomOptions& options) {
   return images * (2ULL * static_cast<std::uint64_t>(options.size) * static_cast<std::uint64_t>(options.size) + 2000);
 }
 
-/// The real challenge's folders have the same names: what is replaced must be an earlier synthetic set, which has a
-/// truth.
-void check_replaceable(const std::filesystem::path& out) {
-  if (std::filesystem::exists(out / truth_folder)) return;
-  for (const char* entry : {train_folder, train_labels, test_folder, test_labels}) {
-    NN_CHECK(!std::filesystem::exists(out / entry), (out / entry).string(),
-             ": not replaced, because there is no truth/ beside it: this is no synthetic data set");
-  }
-}
-
 void check_out(const PhantomOptions& options) {
   namespace fs = std::filesystem;
   std::error_code error;
@@ -178,6 +169,7 @@ void check_out(const PhantomOptions& options) {
     NN_CHECK(options.overwrite || fs::is_empty(options.out), options.out.string(),
              ": not empty, and nothing is replaced without --overwrite");
     check_replaceable(options.out);
+    remove_unfinished(options.out / unfinished_folder);
   }
   fs::create_directories(options.out, error);
   NN_CHECK(!error, "cannot make directory ", options.out.string(), ": ", error.message());
@@ -211,9 +203,9 @@ PhantomSummary write_phantom_dataset(const PhantomOptions& options, const Progre
   check(options);
   check_out(options);
   const fs::path unfinished = options.out / unfinished_folder;
-  fs::remove_all(unfinished);
   PhantomSummary summary;
   try {
+    make_unfinished(unfinished);
     summary = make(options, unfinished, progress);
     for (const fs::path& entry : phantom_entries()) {
       if (entry == unfinished_folder) continue;

@@ -171,6 +171,48 @@ TEST(PhantomDataset, NeverReplacesTheRealChallenge) {
   EXPECT_EQ(read_file(folder / "rsna/stage_2_train/ID_000012eaf.dcm"), "a real slice");
 }
 
+std::string refusal_of(const PhantomOptions& options) {
+  try {
+    write_phantom_dataset(options);
+  } catch (const nn::Error& error) {
+    return error.what();
+  }
+  return "replaced it";
+}
+
+TEST(PhantomDataset, ATruthUnlocksOnlyWhatItLists) {
+  const test::TemporaryDirectory folder;
+  PhantomOptions options = small_set(folder / "set");
+  options.patients = 1, options.test_patients = 0, options.slices = 4, options.traps = true, options.defects = 1;
+  write_phantom_dataset(options);
+  options.overwrite = true;
+  write_phantom_dataset(options);  // with traps, defects and an empty table, all of them its own
+  const auto keeps = [&](const std::string& file, const std::string& why) {
+    write_file_atomically(folder / "set" / file, "ID,Label\nID_real_any,1\n");
+    EXPECT_NE(refusal_of(options).find(why), std::string::npos) << refusal_of(options);
+    EXPECT_TRUE(fs::exists(folder / "set" / file));
+    fs::remove(folder / "set" / file);
+  };
+  keeps("stage_2_train/ID_000012eaf.dcm", "stage_2_train: not replaced, because truth/ does not list ID_000012eaf.dcm");
+  keeps("truth/thesis.tex", "truth: not replaced, because truth/ does not list thesis.tex");
+  keeps("truth/masks/mine.png", "masks: not replaced");
+  keeps("stage_2_test_labels.csv", "stage_2_test_labels.csv: not replaced");
+  EXPECT_EQ(refusal_of(options), "replaced it");
+}
+
+TEST(PhantomDataset, OnlyItsOwnUnfinishedFolderIsRemoved) {
+  const test::TemporaryDirectory folder;
+  PhantomOptions options = small_set(folder / "set");
+  options.patients = options.test_patients = 1, options.slices = 2, options.overwrite = true;
+  fs::create_directories(folder / "set/unfinished/stage_2_train");
+  write_file_atomically(folder / "set/unfinished/symphony.txt", "mine");
+  EXPECT_NE(refusal_of(options).find("unfinished: not replaced"), std::string::npos);
+  EXPECT_EQ(read_file(folder / "set/unfinished/symphony.txt"), "mine");
+  write_file_atomically(folder / "set/unfinished/made-by-falx-synth", "");  // as a killed program leaves it
+  write_phantom_dataset(options);
+  EXPECT_FALSE(fs::exists(folder / "set/unfinished"));
+}
+
 TEST(PhantomDataset, AnInterruptionLeavesNothing) {
   const test::TemporaryDirectory folder;
   struct Stop {};
