@@ -14,6 +14,7 @@
 #include "apps/interruption.h"
 #include "apps/json_line.h"
 #include "apps/output_directory.h"
+#include "apps/output_lock.h"
 #include "train/ensemble/ensemble_directory.h"
 #include "train/ensemble/out_of_fold.h"
 
@@ -103,8 +104,17 @@ void print_json(const train::Ensemble& ensemble, const train::OutOfFold& data, c
   std::printf("%s\n", json_line(object).c_str());
 }
 
+/// Throws nn::Error if there are members that ensemble.json does not name: they are somebody else's.
+std::vector<OwnFile> own_files(const train::EnsembleDirectory& directory) {
+  std::vector<OwnFile> files = {{directory.description(), "\"format_version\":"}};
+  check_replaceable(files);
+  for (const std::filesystem::path& model : train::member_files(directory)) files.push_back({model, "\"falx\":"});
+  return files;
+}
+
 int run_ensemble(const Options& options) {
-  check_output(options.out, options.overwrite);
+  const train::EnsembleDirectory directory{options.out};
+  check_output(options.out, options.overwrite ? own_files(directory) : std::vector<OwnFile>(), options.overwrite);
   const std::vector<train::Recipe> recipes = read_recipes(options.runs);
   const train::OutOfFold data = train::join_out_of_fold(recipes);
   const std::vector<train::Probabilities> weights = train::fit_weights(data);
@@ -113,8 +123,8 @@ int run_ensemble(const Options& options) {
   ensemble.check();
 
   const Interruption interruption;  // written whole
-  const train::EnsembleDirectory directory{options.out};
-  prepare_output(options.out, directory.files());
+  const OutputLock lock(options.out);
+  prepare_output(options.out, own_files(directory));
   train::write_ensemble(directory, ensemble);
   options.common.json ? print_json(ensemble, data, scores) : print_table(ensemble, data, scores);
   if (!options.common.json) {

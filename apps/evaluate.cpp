@@ -37,16 +37,22 @@ void check_not_the_same(const train::EvaluateOptions& options) {
                    ": labels would be scored against themselves");
 }
 
+std::vector<OwnFile> own_files(const fs::path& out) {
+  return {{out / "evaluation.json", "\"weighted_log_loss\":"},
+          {out / "roc.csv", "label,false_positive_rate,"},
+          {out / "calibration.csv", "label,lower,upper,"},
+          {out / "report.html", "<span>Falx</span> Evaluation"}};
+}
+
 void write_results(const Options& options, const train::Evaluation& evaluation) {
-  const fs::path report = options.out / "report.html";
-  prepare_output(options.out, std::vector<fs::path>{options.out / "evaluation.json", options.out / "roc.csv",
-                                                    options.out / "calibration.csv", report});
+  prepare_output(options.out, own_files(options.out));
   train::write_evaluation(options.out, evaluation);
-  io::write_file_atomically(report, evaluation_report_html(options.evaluate.predictions.string(), evaluation));
+  io::write_file_atomically(options.out / "report.html",
+                            evaluation_report_html(options.evaluate.predictions.string(), evaluation));
 }
 
 int run_evaluate(Options options) {
-  if (!options.out.empty()) check_output(options.out, options.overwrite);
+  if (!options.out.empty()) check_output(options.out, own_files(options.out), options.overwrite);
   check_not_the_same(options.evaluate);
   options.evaluate.prior = prior_of(options.evaluate);
   options.evaluate.bootstrap.seed = options.common.seed;

@@ -43,7 +43,8 @@ void OutputLock::lock(const fs::path& path) {
   NN_CHECK(descriptor_ >= 0, path.string(), ": cannot be opened: ", std::strerror(errno));
   const bool held = ::flock(descriptor_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
   if (held) made_.clear();  // the holder's now, empty or not
-  NN_CHECK(!held && is_at(path), path.string(), ": another falx is writing to it; wait for it to end, or give another --out");
+  NN_CHECK(!held && is_at(path), path.string(),
+           ": another falx is writing to it; wait for it to end, or give another --out");
 }
 
 /// False if who held the lock before has removed the directory meanwhile.

@@ -15,8 +15,10 @@
 #include "apps/interruption.h"
 #include "apps/json_line.h"
 #include "apps/output_directory.h"
+#include "apps/output_lock.h"
 #include "apps/predict_report.h"
 #include "apps/progress.h"
+#include "apps/staged_output.h"
 #include "io/files/atomic_file.h"
 #include "train/data/rejected.h"
 #include "train/ensemble/ensemble_directory.h"
@@ -48,7 +50,14 @@ struct OutputFiles {
         studies(out / "studies.csv"),
         rejected(out / "rejected.csv"),
         report(out / "report.html") {}
-  std::vector<fs::path> all() const { return {submission, predictions, members, studies, rejected, report}; }
+  std::vector<OwnFile> own() const {
+    return {{submission, "ID,Label"},
+            {predictions, "image,file,patient,study,series,position_mm,order,context,"},
+            {members, "member,network,models,"},
+            {studies, "study,series,p_"},
+            {rejected, "file,kind,code,detail"},
+            {report, "<span>Falx</span> Prediction"}};
+  }
 };
 
 /// An ensemble directory, or the models given one by one.
@@ -94,6 +103,16 @@ train::TemplateCounts write_submission(const OutputFiles& files, const Template&
     return {};
   }
   return train::write_submission(files.submission, run.predictions, *rows, train::class_prior(ensemble));
+}
+
+train::TemplateCounts write_files(const OutputFiles& files, const Template& rows, const train::PredictionRun& run,
+                                  const train::Ensemble& ensemble, train::SliceCache& cache) {
+  train::write_predictions(files.predictions, run.predictions, run.members);
+  if (!run.members.empty()) train::write_member_table(files.members, train::member_rows(ensemble));
+  train::write_studies(files.studies, run.studies);
+  train::write_rejected(files.rejected, run.dataset.rejected);
+  io::write_file_atomically(files.report, study_report_html(make_study_report(run, ensemble, cache)));
+  return write_submission(files, rows, run, ensemble);
 }
 
 void print_studies(const train::PredictionRun& run) {
@@ -161,7 +180,11 @@ train::PredictionRun predict(const train::Ensemble& ensemble, train::PredictOpti
 }
 
 int run_predict(const Options& options, Progress& progress) {
-  check_output(options.out, options.overwrite);
+  const OutputFiles files(options.out);
+  const std::vector<OwnFile> own = files.own();
+  check_output(options.out, own, options.overwrite);
+  const OutputLock lock(options.out);
+  check_output(options.out, own, options.overwrite);  // again: before it was locked another may have written to it
   train::PredictOptions predict_options = options.predict;
   predict_options.compute = choose_compute(options.compute);
   use_conv(options.compute.conv);
@@ -169,7 +192,6 @@ int run_predict(const Options& options, Progress& progress) {
   const train::Ensemble ensemble = read_models(options);
   Template rows;  // read first: a wrong template should not cost the wait for predictions
   if (!options.submission_template.empty()) rows = train::read_template(options.submission_template);
-  const OutputFiles files(options.out);
 
   train::SliceCache cache(train::SliceCache::default_capacity, disk_cache(options.cache));
   const train::PredictionRun run = predict(ensemble, predict_options, cache, progress);
@@ -179,13 +201,9 @@ int run_predict(const Options& options, Progress& progress) {
   }
 
   // From here on results are written whole, signal or not.
-  prepare_output(options.out, files.all());
-  train::write_predictions(files.predictions, run.predictions, run.members);
-  if (!run.members.empty()) train::write_member_table(files.members, train::member_rows(ensemble));
-  train::write_studies(files.studies, run.studies);
-  train::write_rejected(files.rejected, run.dataset.rejected);
-  const train::TemplateCounts counts = write_submission(files, rows, run, ensemble);
-  io::write_file_atomically(files.report, study_report_html(make_study_report(run, ensemble, cache)));
+  StagedOutput staged(options.out, own);
+  const train::TemplateCounts counts = write_files(OutputFiles(staged.path()), rows, run, ensemble, cache);
+  staged.commit();
   print_result(options, files, run, ensemble, counts);
   if (Interruption::requested()) return Interruption::exit_code();
   const std::size_t rejected = train::count(run.dataset.rejected, io::RejectedFile::Kind::rejected);

@@ -67,7 +67,7 @@ int run_synth(Options options) {
   } catch (const nn::Error& error) {
     throw UsageError(error.what());
   }
-  check_output(phantom.out, phantom.overwrite);
+  check_output(phantom.out, {}, phantom.overwrite);
 
   const Interruption interruption;
   Progress progress(options.common.quiet);

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 #include <set>
+#include <vector>
 
 #include "apps/cache_options.h"
 #include "apps/commands.h"
@@ -23,6 +24,18 @@
 
 namespace apps {
 namespace {
+
+std::vector<OwnFile> own_files(const train::RunDirectory& run) {
+  return {{run.model(), "\"falx\":"},
+          {run.checkpoint(), "\"falx_checkpoint\":"},
+          {run.config(), "\"checkpoint-minutes\":"},
+          {run.conv_choices(), "\"format_version\":"},
+          {run.history(), "epoch,train_loss,"},
+          {run.predictions(), "image,file,patient,study,series,position_mm,order,p_"},
+          {run.split(), "patient,fold"},
+          {run.rejected(), "file,kind,code,detail"},
+          {run.report(), "<span>Falx</span> Training run"}};
+}
 
 train::TrainConfig new_config(const TrainOptions& options) {
   if (options.config_file.empty()) return train::resolve(options.config);
@@ -128,7 +141,9 @@ int run_train(const TrainOptions& options, Progress& progress) {
   // Asked first: a GPU that is not there should not cost the wait for the data.
   choose_compute(config.compute, train::Work::training);
   const auto check_out = [&] {
-    if (!options.resume) check_output(options.out, options.overwrite, "give --resume to go on with it, or --overwrite");
+    if (options.resume) return;
+    check_output(options.out, own_files(directory), options.overwrite,
+                 "give --resume to go on with it, or --overwrite");
   };
   check_out();
   check_split_file(config);
@@ -148,7 +163,7 @@ int run_train(const TrainOptions& options, Progress& progress) {
   warn();
   if (!run.weights_loaded().empty() && !options.common.quiet) progress.message("weights " + run.weights_loaded());
 
-  if (!options.resume) prepare_output(options.out, directory.files());
+  if (!options.resume) prepare_output(options.out, own_files(directory));
   Printer printer(config, options.common.json, progress);
   const train::Ended ended = run.train(printer, &Interruption::requested);
   progress.clear();

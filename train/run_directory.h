@@ -2,7 +2,6 @@
 #pragma once
 
 #include <filesystem>
-#include <vector>
 
 namespace train {
 
@@ -19,10 +18,6 @@ struct RunDirectory {
   std::filesystem::path split() const { return path / "split.csv"; }
   std::filesystem::path rejected() const { return path / "rejected.csv"; }
   std::filesystem::path report() const { return path / "report.html"; }
-
-  std::vector<std::filesystem::path> files() const {
-    return {model(), checkpoint(), config(), conv_choices(), history(), predictions(), split(), rejected(), report()};
-  }
 };
 
 }  // namespace train

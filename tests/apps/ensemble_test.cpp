@@ -188,6 +188,17 @@ TEST_F(FalxEnsemble, BadRunsAreOneLineEach) {
   EXPECT_FALSE(fs::exists(directory_ / "ensemble"));
 }
 
+TEST_F(FalxEnsemble, OverwriteRemovesOnlyItsOwnModels) {
+  fs::create_directories(directory_ / "ensemble/members/family");
+  std::ofstream(directory_ / "ensemble/members/family/photo") << "mine";
+  expect_one_line(ensemble({"a", "b"}, {"--overwrite"}), 1, "members/family: is none of the ensemble's models");
+  EXPECT_EQ(bytes("ensemble/members/family/photo"), "mine");
+  fs::remove_all(directory_ / "ensemble");
+  ASSERT_EQ(ensemble({"a", "b"}).exit_code, 0);
+  std::ofstream(directory_ / "ensemble/members/a.safetensors") << "no model";
+  expect_one_line(ensemble({"a", "b"}, {"--overwrite"}), 2, "a.safetensors: is not what this command writes");
+}
+
 TEST_F(FalxEnsemble, DamagedEnsemblesAreOneLineEach) {
   ASSERT_EQ(ensemble({"a", "b"}).exit_code, 0);
   expect_one_line(predict({path("ensemble"), made("a")}), 2, "give it as the only --model");

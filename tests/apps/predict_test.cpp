@@ -226,6 +226,33 @@ TEST_F(FalxPredict, WrongUsageIsOneLineAndExitCode2) {
   EXPECT_EQ(io::read_file(directory_ / "out/notes.txt"), "mine");
 }
 
+TEST_F(FalxPredict, OverwriteLeavesTheTablesOfARunAlone) {
+  fs::copy(made("run"), directory_ / "out");
+  const std::string validation = bytes("out/predictions.csv");
+  expect_one_line(predict(made("data/stage_2_test"), {"--overwrite"}), 2,
+                  "predictions.csv: is not what this command writes");
+  EXPECT_EQ(bytes("out/predictions.csv"), validation);
+}
+
+TEST_F(FalxPredict, AFullDiskLeavesNothingAndTheNextRunWrites) {
+  const std::vector<std::string> arguments = {"predict", "--model",   made("run"), "--input", made("data/stage_2_test"),
+                                              "--out",   path("out"), "--quiet"};
+  expect_one_line(RunningFalx(arguments, 16 << 10).wait(), 1, "report.html");
+  EXPECT_FALSE(fs::exists(directory_ / "out"));
+  fs::create_directories(directory_ / "out/.falx-unfinished");  // as a killed program leaves it
+  std::ofstream(directory_ / "out/.falx-unfinished/studies.csv") << "half";
+  const ProgramResult result = RunningFalx(arguments).wait();
+  EXPECT_EQ(result.exit_code, 0) << result.error;
+  EXPECT_FALSE(fs::exists(directory_ / "out/.falx-unfinished"));
+}
+
+TEST_F(FalxPredict, AnOutputThatCannotBeMadeIsToldBeforeReading) {
+  std::ofstream(directory_ / "file") << "";
+  expect_one_line(
+      RunningFalx({"predict", "--model", made("run"), "--input", path("absent"), "--out", path("file/out")}).wait(), 1,
+      "file/out: cannot be made");
+}
+
 TEST_F(FalxPredict, WhatIsNotThereYetIsAbsentAndRefused) {
   const std::string help = test::run_falx("predict --help").out;
   EXPECT_THAT(help, HasSubstr("--template"));

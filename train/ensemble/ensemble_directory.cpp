@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <system_error>
 
 #include "io/files/atomic_file.h"
@@ -109,7 +110,36 @@ Ensemble read_description(const fs::path& directory, const ordered_json& object)
   return ensemble;
 }
 
+/// What ensemble.json names; nothing if there is none.
+std::set<std::string> named_files(const fs::path& description) {
+  std::set<std::string> files;
+  if (!fs::exists(description)) return files;
+  const std::string text = io::read_json_text(description);
+  try {
+    const ordered_json object = ordered_json::parse(io::checked_json(text));
+    for (const ordered_json& member : object.at("members")) {
+      for (const ordered_json& model : member.at("models")) files.insert(model.at("file").get<std::string>());
+    }
+  } catch (const ordered_json::exception& error) {
+    throw nn::Error(nn::message(description.string(), ": not what falx ensemble writes: ", io::brief_error(error)));
+  }
+  return files;
+}
+
 }  // namespace
+
+std::vector<fs::path> member_files(const EnsembleDirectory& directory) {
+  if (!fs::exists(fs::symlink_status(directory.members()))) return {};
+  NN_CHECK(fs::is_directory(directory.members()), directory.members().string(), ": expected a directory of models");
+  const std::set<std::string> named = named_files(directory.description());
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(directory.members())) {
+    NN_CHECK(named.contains("members/" + entry.path().filename().string()), entry.path().string(),
+             ": is none of the ensemble's models, and is neither removed nor replaced; give another --out");
+    files.push_back(entry.path());
+  }
+  return files;
+}
 
 void write_ensemble(const EnsembleDirectory& directory, const Ensemble& ensemble) {
   ensemble.check();

@@ -18,7 +18,6 @@ struct EnsembleDirectory {
 
   std::filesystem::path description() const { return path / "ensemble.json"; }
   std::filesystem::path members() const { return path / "members"; }
-  std::vector<std::filesystem::path> files() const { return {description(), members()}; }
 };
 
 /// Larger numbers mean that an old program would misread the file; keys may be added without.
@@ -26,8 +25,12 @@ inline constexpr int ensemble_format = 1;
 
 /// Copies the models (ModelFile::path says from where) and writes ensemble.json, last: rule, test-time augmentation,
 /// label order, and of each member its name, weights per label, validation score, and the files with their SHA-256.
-/// The directory is there and empty of `files()`. If anything fails, nothing of it remains.
+/// The directory is there, and holds neither ensemble.json nor members. If anything fails, nothing of it remains.
 void write_ensemble(const EnsembleDirectory& directory, const Ensemble& ensemble);
+
+/// The models in members/ of an ensemble that is there or not; ensemble.json names them. Throws nn::Error in one line
+/// if members/ holds anything else.
+std::vector<std::filesystem::path> member_files(const EnsembleDirectory& directory);
 
 /// True for a directory that holds ensemble.json.
 bool is_ensemble(const std::filesystem::path& path);
