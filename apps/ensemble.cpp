@@ -17,6 +17,7 @@
 #include "apps/output_lock.h"
 #include "train/ensemble/ensemble_directory.h"
 #include "train/ensemble/out_of_fold.h"
+#include "train/label_json.h"
 
 namespace apps {
 namespace {
@@ -79,19 +80,13 @@ void print_table(const train::Ensemble& ensemble, const train::OutOfFold& data, 
   std::fputs(text.c_str(), stdout);
 }
 
-nlohmann::ordered_json by_label(const train::Probabilities& values) {
-  nlohmann::ordered_json object;
-  for (std::size_t i = 0; i < values.size(); ++i) object[std::string(io::label_names[i])] = values[i];
-  return object;
-}
-
 void print_json(const train::Ensemble& ensemble, const train::OutOfFold& data, const train::OutOfFoldScores& scores) {
   nlohmann::ordered_json members = nlohmann::ordered_json::array();
   for (std::size_t i = 0; i < ensemble.members.size(); ++i) {
     members.push_back({{"name", ensemble.members[i].name},
                        {"models", ensemble.members[i].models.size()},
                        {"weighted_log_loss", scores.members[i].weighted_log_loss},
-                       {"weights", by_label(ensemble.weights[i])}});
+                       {"weights", train::by_label<nlohmann::ordered_json>(ensemble.weights[i])}});
   }
   const nlohmann::ordered_json object = {{"images", data.images.size()},
                                          {"rule", train::name(ensemble.rule)},

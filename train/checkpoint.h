@@ -15,7 +15,7 @@ namespace train {
 /// What a checkpoint belongs to; all of it must agree to resume.
 struct CheckpointIdentity {
   std::string architecture;
-  std::string data_hash, split_hash;  // of the training part, and of split.csv
+  std::string data_hash, split_hash;  // of all labelled images, of both parts, and of split.csv
   std::optional<WeightOrigin> pretrained{};
 };
 

@@ -7,6 +7,7 @@
 #include "io/files/json_text.h"
 #include "io/files/printable.h"
 #include "models/registry.h"
+#include "train/label_json.h"
 #include "train/weights.h"
 
 namespace train {
@@ -15,18 +16,6 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* metadata_key = "falx";
-
-json by_label(const Probabilities& values) {
-  json object = json::object();
-  for (std::size_t i = 0; i < values.size(); ++i) object[std::string(io::label_names[i])] = values[i];
-  return object;
-}
-
-Probabilities from_labels(const json& object) {
-  Probabilities values = {};
-  for (std::size_t i = 0; i < values.size(); ++i) values[i] = object.at(std::string(io::label_names[i])).get<double>();
-  return values;
-}
 
 json validation_json(const ModelDescription& d) {
   json auc = json::object();
@@ -87,7 +76,7 @@ json known_keys(const ModelDescription& d) {
               {"batch_norm_epsilon", d.batch_norm_epsilon},
               {"labels", io::label_names},
               {"preprocessing", json::parse(to_json(d.preprocessing))},
-              {"class_prior", by_label(d.class_prior)},
+              {"class_prior", by_label<json>(d.class_prior)},
               {"data_hash", d.data_hash},
               {"split_hash", d.split_hash},
               {"split_by_patient", d.by_patient},

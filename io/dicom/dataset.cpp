@@ -163,7 +163,7 @@ std::string Dataset::transfer_syntax() const {
   return id == nullptr ? "" : id;
 }
 
-std::string printable(const std::string& text) {
+std::string printable_ascii(const std::string& text) {
   std::string result;
   for (const char letter : text.substr(0, 32)) result += letter >= ' ' && letter <= '~' ? letter : '?';
   return result;

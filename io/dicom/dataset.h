@@ -55,6 +55,6 @@ class Dataset {
 };
 
 /// A text of a file made fit for a message: printable ASCII, at most 32 characters.
-std::string printable(const std::string& text);
+std::string printable_ascii(const std::string& text);
 
 }  // namespace io

@@ -37,7 +37,7 @@ constexpr double most_tilted = 45;  // degrees between slice normal and head-foo
 
 /// Throws unless the file is one slice of Hounsfield units.
 void check_kind(const Dataset& dataset, const std::string& modality) {
-  const ImageKind kind{.modality = printable(modality),
+  const ImageKind kind{.modality = printable_ascii(modality),
                        .sop_class = dataset.text({0x0008, 0x0016}),
                        .image_type = dataset.texts({0x0008, 0x0008}),
                        .rescale_type = dataset.text({0x0028, 0x1054}),

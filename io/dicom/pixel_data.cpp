@@ -97,7 +97,7 @@ void check_pixel_data(const Dataset& dataset, const PixelModule& module, std::ve
     if (pixel_data->getLengthField() == 0) reject_file(dataset, reject::no_pixel_data, "pixel data are empty");
     if (pixel_data->getLengthField() == DCM_UndefinedLength) {
       reject_file(dataset, reject::decode_failed,
-                  "pixel data cannot be decoded: transfer syntax " + printable(dataset.transfer_syntax()) +
+                  "pixel data cannot be decoded: transfer syntax " + printable_ascii(dataset.transfer_syntax()) +
                       " needs uncompressed pixels, but these stand in fragments as compressed ones do; correct "
                       "TransferSyntaxUID to that of the fragments, or export the slice again");
     }
@@ -106,7 +106,8 @@ void check_pixel_data(const Dataset& dataset, const PixelModule& module, std::ve
   }
   const std::string syntax = dataset.transfer_syntax();
   if (std::find(decoded_syntaxes.begin(), decoded_syntaxes.end(), syntax) == decoded_syntaxes.end()) {
-    reject_file(dataset, reject::unsupported_syntax, "transfer syntax " + printable(syntax) + " is not supported");
+    reject_file(dataset, reject::unsupported_syntax,
+                "transfer syntax " + printable_ascii(syntax) + " is not supported");
   }
   if (!dataset.read_error().empty()) {
     reject_file(dataset, reject::truncated,

@@ -56,7 +56,7 @@ StoredFormat read_format(const Dataset& dataset, int bits_allocated, std::vector
   if (photometric.empty()) {
     reasons.push_back({fix::default_element, "PhotometricInterpretation is missing, taken as MONOCHROME2"});
   } else if (photometric != "MONOCHROME1" && photometric != "MONOCHROME2") {
-    reject_file(dataset, reject::bad_element, "PhotometricInterpretation is " + printable(photometric));
+    reject_file(dataset, reject::bad_element, "PhotometricInterpretation is " + printable_ascii(photometric));
   }
   format.monochrome1 = photometric == "MONOCHROME1";
   return format;

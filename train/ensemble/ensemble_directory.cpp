@@ -10,6 +10,7 @@
 #include "io/files/printable.h"
 #include "io/files/sha256.h"
 #include "nn/core/error.h"
+#include "train/label_json.h"
 
 namespace train {
 namespace {
@@ -19,18 +20,6 @@ using nlohmann::ordered_json;
 
 /// What falx ensemble scores members on, which is the same for all of them.
 constexpr const char* out_of_fold_images = "out-of-fold";
-
-ordered_json by_label(const Probabilities& values) {
-  ordered_json object;
-  for (std::size_t i = 0; i < values.size(); ++i) object[std::string(io::label_names[i])] = values[i];
-  return object;
-}
-
-Probabilities from_labels(const ordered_json& object) {
-  Probabilities values;
-  for (std::size_t i = 0; i < values.size(); ++i) values[i] = object.at(std::string(io::label_names[i])).get<double>();
-  return values;
-}
 
 /// "members/cnn.safetensors"; of a recipe of folds "members/cnn-fold0.safetensors".
 std::string file_of(const Member& member, std::size_t model) {
@@ -48,7 +37,7 @@ ordered_json write_member(const EnsembleDirectory& directory, const Ensemble& en
     models.push_back({{"file", file}, {"sha256", io::sha256_hex(bytes)}});
   }
   ordered_json object = {{"name", member.name}};
-  if (!ensemble.weights.empty()) object["weights"] = by_label(ensemble.weights[at]);
+  if (!ensemble.weights.empty()) object["weights"] = by_label<ordered_json>(ensemble.weights[at]);
   object["validation_score"] =
       std::isfinite(member.validation_score) ? ordered_json(member.validation_score) : ordered_json();
   object["models"] = models;

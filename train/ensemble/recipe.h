@@ -16,11 +16,11 @@ struct Recipe {
   std::string description() const;
 };
 
-/// Puts together the runs whose configurations are equal up to --fold (and --threads, --device, --checkpoint-minutes,
-/// on which no number depends), in the order of their first runs. A recipe's name is its run directory's, of several
-/// runs what their names have in common before the number ("cnn" of cnn-0, cnn-1; of cnn/fold0, cnn/fold1 too). Throws
-/// nn::Error if the runs of a recipe are not all of its folds, each once, by one split (a single run alone is what it
-/// left out), and if two recipes have one name.
+/// Puts together the runs whose configurations are equal up to --fold, --threads, --checkpoint-minutes, and --device,
+/// --conv and --recompute, which change numbers by rounding alone, in the order of their first runs. A recipe's name is
+/// its run directory's, of several runs what their names have in common before the number ("cnn" of cnn-0, cnn-1; of
+/// cnn/fold0, cnn/fold1 too). Throws nn::Error if the runs of a recipe are not all of its folds, each once, by one
+/// split (a single run alone is what it left out), and if two recipes have one name.
 std::vector<Recipe> group_by_recipe(std::vector<FinishedRun> runs);
 
 }  // namespace train
