@@ -182,13 +182,14 @@ void tune(const BenchOptions& options) {
     progress.update("timing convolutions", done, total, "passes");
     return true;
   };
-  const train::ConvChoices choices =
+  const train::TunedConvolutions tuned =
       train::tune_convolutions(*network, {.input = {settings.batch, settings.size, settings.size, bench_channels},
                                           .training = options.what == "train",
                                           .progress = show})
           .value();
-  nn::cpu::set_conv_table(choices.table);
-  if (!options.conv_choices.empty()) train::write_conv_choices(options.conv_choices, choices);
+  if (!options.common.quiet) progress.message("falx bench: convolutions: " + describe(tuned));
+  nn::cpu::set_conv_table(tuned.choices.table);
+  if (!options.conv_choices.empty()) train::write_conv_choices(options.conv_choices, tuned.choices);
 }
 
 /// What means nothing for what is measured is not passed over in silence.

@@ -77,11 +77,14 @@ train::DatasetProgress until_stopped(const train::DatasetProgress& progress) {
 /// An epoch a line on standard output; the bar on standard error.
 class Printer : public train::TrainingObserver {
  public:
-  Printer(const train::TrainConfig& config, bool json, Progress& progress)
-      : epochs_(config.epochs), json_(json), progress_(progress) {}
+  Printer(const train::TrainConfig& config, const CommonOptions& options, Progress& progress)
+      : epochs_(config.epochs), json_(options.json), quiet_(options.quiet), progress_(progress) {}
 
   void timed_convolutions(std::int64_t done, std::int64_t total) override {
     progress_.update("timing convolutions", done, total, "passes");
+  }
+  void tuned_convolutions(const train::TunedConvolutions& tuned) override {
+    if (!quiet_) progress_.message("convolutions: " + describe(tuned));
   }
   void trained(int epoch, std::int64_t done, std::int64_t total, double loss) override {
     progress_.update(fmt::format("epoch {}/{}", epoch, epochs_), done, total, "images",
@@ -118,7 +121,7 @@ class Printer : public train::TrainingObserver {
   }
 
   int epochs_;
-  bool json_, header_printed_ = false;
+  bool json_, quiet_, header_printed_ = false;
   Progress& progress_;
 };
 
@@ -164,7 +167,7 @@ int run_train(const TrainOptions& options, Progress& progress) {
   if (!run.weights_loaded().empty() && !options.common.quiet) progress.message("weights " + run.weights_loaded());
 
   if (!options.resume) prepare_output(options.out, own_files(directory));
-  Printer printer(config, options.common.json, progress);
+  Printer printer(config, options.common, progress);
   const train::Ended ended = run.train(printer, &Interruption::requested);
   progress.clear();
   warn();  // the disk of the cache may be full by now

@@ -13,6 +13,7 @@
 #include "train/schedule.h"
 #include "train/train_step.h"
 #include "train/training_state.h"
+#include "train/tune_convolutions.h"
 #include "train/validation.h"
 
 namespace train {
@@ -36,6 +37,7 @@ class TrainingObserver {
   virtual ~TrainingObserver() = default;
   /// --conv tune, before the first step: `done` of `total` passes of convolutions are timed.
   virtual void timed_convolutions(std::int64_t /*done*/, std::int64_t /*total*/) {}
+  virtual void tuned_convolutions(const TunedConvolutions& /*tuned*/) {}
   /// `done` of `total` images of epoch `epoch` (from 1). `loss` is the epoch's mean so far.
   virtual void trained(int /*epoch*/, std::int64_t /*done*/, std::int64_t /*total*/, double /*loss*/) {}
   virtual void validated(int /*epoch*/, std::int64_t /*done*/, std::int64_t /*total*/) {}

@@ -126,7 +126,11 @@ std::optional<ConvChoices> TrainingRun::tuned_choices(TrainingObserver& observer
     observer.timed_convolutions(done, total);
     return !stop_requested();
   };
-  return tune_convolutions(*network_, {.input = {config_.batch, size, size, channels}, .progress = keep_going});
+  std::optional<TunedConvolutions> tuned =
+      tune_convolutions(*network_, {.input = {config_.batch, size, size, channels}, .progress = keep_going});
+  if (!tuned) return {};
+  observer.tuned_convolutions(*tuned);
+  return std::move(tuned->choices);
 }
 
 /// --conv tune: times the network's convolutions, unless that was done when the run began or this is a GPU; false if a

@@ -59,6 +59,12 @@ TEST_F(FalxConvTune, ARunKeepsItsChoicesAndInfoPrintsThem) {
               testing::ContainsRegex("convolution 3x3 48->48 @8x8, backward_weights [^\n]*\\(direct [0-9.]+ ms, "));
 }
 
+TEST_F(FalxConvTune, ALineTellsWhatCameOfIt) {
+  const ProgramResult trained = train("run", {"--conv", "tune"});
+  EXPECT_THAT(trained.error, testing::ContainsRegex("\nconvolutions: (all|[0-9] of) 9 passes run by [^\n]+\n"));
+  EXPECT_THAT(train("quiet", {"--conv", "tune", "--quiet"}).error, "");
+}
+
 TEST_F(FalxConvTune, TheSameFileGivesTheSameBytesWithAnyNumberOfThreads) {
   const std::string file = choices_file();
   train_well("one", {"--conv", file, "--threads", "1"});

@@ -150,7 +150,7 @@ struct FakeMeasurement {
   }
 };
 
-train::ConvChoices tuned(FakeMeasurement& measurement, const char* model, bool training, std::int64_t batch = 4) {
+train::TunedConvolutions tuned(FakeMeasurement& measurement, const char* model, bool training, std::int64_t batch = 4) {
   const auto network = models::make_model(model, {.size = 64});
   return train::tune_convolutions(
              *network, {.input = {batch, 64, 64, 3}, .training = training, .make_time = measurement.make_time()})
@@ -160,7 +160,7 @@ train::ConvChoices tuned(FakeMeasurement& measurement, const char* model, bool t
 TEST(TuneConvolutions, TakesWhatIsFastestForEveryPassOfANetwork) {
   for (const ConvAlgorithm fastest : {ConvAlgorithm::direct, ConvAlgorithm::f2x2_3x3, ConvAlgorithm::f4x4_3x3}) {
     FakeMeasurement measurement{fastest};
-    const train::ConvChoices choices = tuned(measurement, "cnn", true);
+    const train::ConvChoices choices = tuned(measurement, "cnn", true).choices;
     EXPECT_EQ(choices.images, 4);
     EXPECT_EQ(measurement.images, 4);
     EXPECT_EQ(choices.table->decisions().size(), measurement.keys.size());
@@ -187,6 +187,23 @@ TEST(TuneConvolutions, TimesForwardPassesAloneForPrediction) {
   EXPECT_EQ(measurement.keys.size(), 4U) << "of each dense block, all of whose 3x3 convolutions are alike";
   EXPECT_EQ(measurement.images, train::most_timed_images);
   for (const ConvKey& key : measurement.keys) EXPECT_EQ(key.pass, ConvPass::forward);
+}
+
+TEST(TuneConvolutions, SaysWhatChangedAndWhatABatchSaves) {
+  FakeMeasurement measurement{ConvAlgorithm::direct};
+  const train::TunedConvolutions result = tuned(measurement, "densenet121", false, 64);
+  EXPECT_EQ(result.passes, 4);
+  EXPECT_EQ(result.changed, 3) << "maps of 2 x 2 are direct's by the rule, too";
+  const double batches = 64.0 / train::most_timed_images;
+  EXPECT_EQ(result.milliseconds, batches * ((6 + 12 + 24) * 2 + 16)) << "layers of each block";
+  EXPECT_EQ(result.milliseconds_saved, batches * (6 + 12 + 24));
+  EXPECT_EQ(describe(result), "3 of 4 passes run by another algorithm than auto's, which saves 84 of 200 ms a batch");
+}
+
+TEST(TuneConvolutions, SaysThatNothingChanged) {
+  train::TunedConvolutions tuned;
+  tuned.passes = 9;
+  EXPECT_EQ(describe(tuned), "all 9 passes run by auto's algorithms");
 }
 
 TEST(TuneConvolutions, TellsHowFarItIs) {

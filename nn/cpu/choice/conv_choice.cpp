@@ -147,6 +147,12 @@ ConvAlgorithm conv_algorithm(ConvPass pass, const Shape& x, const Shape& w, cons
   } else if (const auto forced = chosen().load()->algorithm) {
     return for_kernel(w, *forced);
   }
+  return usual_conv_algorithm(pass, x, w, geometry, dtype);
+}
+
+ConvAlgorithm usual_conv_algorithm(ConvPass pass, const Shape& x, const Shape& w, const ConvGeometry& geometry,
+                                   DType dtype) {
+  if (!winograd_is_possible(w, geometry, dtype)) return ConvAlgorithm::direct;
   const Shape tiled = pass == ConvPass::backward_data ? x : conv2d_output_shape(x, w, geometry);
   const bool pays = winograd_pays(pass, tiled, w) && !bf16_pays_more(pass, w);
   return pays ? for_kernel(w, ConvAlgorithm::f4x4_3x3) : ConvAlgorithm::direct;

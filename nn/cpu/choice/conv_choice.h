@@ -33,6 +33,9 @@ std::vector<ConvAlgorithm> possible_algorithms(const Shape& w, const ConvGeometr
 /// For one pass of a convolution of x {n,h,w,in} with w {out,kernel_h,kernel_w,in}. Minimal filtering is for f32,
 /// kernels of 3x3 or 2x2 and stride 1.
 ConvAlgorithm conv_algorithm(ConvPass pass, const Shape& x, const Shape& w, const ConvGeometry& geometry, DType dtype);
+/// The same by the rule of "auto", whatever the setting is.
+ConvAlgorithm usual_conv_algorithm(ConvPass pass, const Shape& x, const Shape& w, const ConvGeometry& geometry,
+                                   DType dtype);
 
 /// The settings: "auto", the fastest for each shape, by the rule in conv_choice.cpp; "winograd", the fewest
 /// multiplications that are possible, F(4x4,3x3) or F(3x3,2x2); "winograd-2x2", minimal filtering that rounds less,

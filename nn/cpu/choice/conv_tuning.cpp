@@ -11,11 +11,13 @@
 namespace nn::cpu {
 namespace {
 
-constexpr int most_rounds = 6, fewest_rounds = 2;
-constexpr double enough_milliseconds = 150;  // of a convolution, after the fewest rounds
-constexpr double as_fast = 1.03;
+// Another program that runs for some milliseconds makes a try a hundred times as long: no algorithm is judged by fewer
+// tries than these, and short passes are tried for longer than such a disturbance lasts.
+constexpr int fewest_rounds = 3, most_rounds = 40;
+constexpr double enough_milliseconds = 150;  // of a pass, after the fewest rounds
+constexpr double as_fast = 0.95;
 
-/// Not worth another try, even if the first one had to wait, for memory or for another program.
+/// Not worth yet another try after the fewest rounds.
 bool is_hopeless(double milliseconds, double fastest) { return milliseconds > 2 * fastest + 20; }
 
 /// A few random numbers again and again: times do not depend on which they are.
@@ -44,6 +46,15 @@ struct Operands {
     }
   }
 };
+
+/// The rule's unless another is clearly faster; of several that are, the most accurate, which comes first.
+ConvAlgorithm choose(const ConvKey& key, const std::vector<ConvDecision::Time>& times, double fastest) {
+  const auto is_as_fast = [&](const ConvDecision::Time& time) { return as_fast * time.milliseconds <= fastest; };
+  const ConvAlgorithm usual = usual_conv_algorithm(key.pass, key.x, key.w, key.geometry, DType::f32);
+  const auto kept = std::find_if(times.begin(), times.end(),
+                                 [&](const auto& time) { return time.algorithm == usual && is_as_fast(time); });
+  return kept != times.end() ? usual : std::find_if(times.begin(), times.end(), is_as_fast)->algorithm;
+}
 
 }  // namespace
 
@@ -75,17 +86,14 @@ ConvDecision decide(const ConvKey& key, const TimeConv& time) {
   double fastest = never, spent = 0;
   for (int round = 0; round < most_rounds && (round < fewest_rounds || spent < enough_milliseconds); ++round) {
     for (ConvDecision::Time& best : times) {
-      if (round > 0 && is_hopeless(best.milliseconds, fastest)) continue;
+      if (round >= fewest_rounds && is_hopeless(best.milliseconds, fastest)) continue;
       const double milliseconds = time(best.algorithm);
       spent += milliseconds;
       best.milliseconds = std::min(best.milliseconds, milliseconds);
       fastest = std::min(fastest, best.milliseconds);
     }
   }
-  const auto taken = std::find_if(times.begin(), times.end(), [&](const ConvDecision::Time& best) {
-    return best.milliseconds <= as_fast * fastest;  // the most accurate are the first
-  });
-  return {.key = key, .algorithm = taken->algorithm, .times = times};
+  return {.key = key, .algorithm = choose(key, times, fastest), .times = times};
 }
 
 }  // namespace nn::cpu

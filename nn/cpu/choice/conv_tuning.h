@@ -18,9 +18,10 @@ using MakeTimeConv = std::function<TimeConv(const ConvKey& key, std::int64_t ima
 /// training, with weights that change from run to run.
 TimeConv time_kernel(const ConvKey& key, std::int64_t images);
 
-/// Times the algorithms in turn, again and again, and keeps each one's fastest time; one that takes twice the fastest
-/// and 20 ms is tried once. Of those within 3 % of the fastest, which is less than times vary, the most accurate is
-/// taken.
+/// Times the algorithms in turn, A B C A B C ..., and keeps each one's fastest time, so that another program that
+/// disturbs a few tries decides nothing: at least three rounds, and as many as fit into 150 ms, at most 40. One that
+/// still takes twice the fastest and 20 ms is not tried further. The rule's choice (usual_conv_algorithm) stands unless
+/// another takes 5 % less time; of those within 5 % of the fastest the most accurate is then taken.
 ConvDecision decide(const ConvKey& key, const TimeConv& time);
 
 }  // namespace nn::cpu
