@@ -20,6 +20,7 @@
 #include "models/registry.h"
 #include "nn/core/parallel.h"
 #include "train/data/rejected.h"
+#include "train/run_space.h"
 #include "train/training_run.h"
 
 namespace apps {
@@ -150,6 +151,7 @@ int run_train(const TrainOptions& options, Progress& progress) {
   };
   check_out();
   check_split_file(config);
+  train::check_run_space(config, directory);
   const OutputLock lock(options.out);
   check_out();  // again: another run may have ended in it before it was locked
 

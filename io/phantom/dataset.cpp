@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "io/files/csv.h"
+#include "io/files/free_space.h"
 #include "io/phantom/defects.h"
 #include "io/phantom/replaceable.h"
 #include "io/phantom/study.h"
@@ -173,10 +174,7 @@ void check_out(const PhantomOptions& options) {
   }
   fs::create_directories(options.out, error);
   NN_CHECK(!error, "cannot make directory ", options.out.string(), ": ", error.message());
-  const fs::space_info space = fs::space(options.out, error);
-  const std::uint64_t needed = bytes_needed(options);
-  NN_CHECK(error || space.available > needed, options.out.string(), ": the data set needs ", needed >> 20U,
-           " MB, the disk has ", space.available >> 20U);
+  check_free_space(options.out, bytes_needed(options), "the data set");
 }
 
 }  // namespace
