@@ -97,13 +97,14 @@ void AtomicFile::write_through(std::string_view bytes) {
   }
 }
 
-void AtomicFile::commit() {
+void AtomicFile::commit(Durability durability) {
   NN_CHECK(descriptor_ >= 0, "cannot write ", path_.string(), ": it is closed");
   write_through(buffer_);
-  if (::fsync(descriptor_) != 0) fail();
+  if (durability == Durability::at_once && ::fsync(descriptor_) != 0) fail();
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail();
   temporary_.clear();
   ::close(std::exchange(descriptor_, -1));  // the lock goes last; fsync has reported what could have failed here
+  if (durability == Durability::later) return;
   // The rename itself becomes durable with its folder. Some file systems refuse this; the file is whole all the same.
   const std::filesystem::path folder = path_.has_parent_path() ? path_.parent_path() : ".";
   const int folder_descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -126,10 +127,18 @@ void AtomicFile::fail() {
   throw nn::Error(nn::message("cannot write ", path_.string(), ": ", why));
 }
 
-void write_file_atomically(const std::filesystem::path& path, std::string_view bytes) {
+void write_file_atomically(const std::filesystem::path& path, std::string_view bytes, Durability durability) {
   AtomicFile file(path);
   file.write(bytes);
-  file.commit();
+  file.commit(durability);
+}
+
+void sync_file_system(const std::filesystem::path& folder) {
+  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool synced = descriptor >= 0 && ::syncfs(descriptor) == 0;
+  const std::string why = reason();
+  if (descriptor >= 0) ::close(descriptor);
+  NN_CHECK(synced, "cannot write ", folder.string(), ": ", why);
 }
 
 std::string read_file(const std::filesystem::path& path, std::size_t most) {

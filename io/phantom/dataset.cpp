@@ -205,6 +205,7 @@ PhantomSummary write_phantom_dataset(const PhantomOptions& options, const Progre
   try {
     make_unfinished(unfinished);
     summary = make(options, unfinished, progress);
+    sync_file_system(unfinished);  // once for all slices, before they take the place of others
     for (const fs::path& entry : phantom_entries()) {
       if (entry == unfinished_folder) continue;
       fs::remove_all(options.out / entry);

@@ -117,7 +117,7 @@ void write_dicom(const std::filesystem::path& path, const DicomImage& image) {
     elements.text(tag, value);
   }
 
-  write_file_atomically(path, serialised(dicom, file));
+  write_file_atomically(path, serialised(dicom, file), Durability::later);
 }
 
 }  // namespace io::phantom

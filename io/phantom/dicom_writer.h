@@ -26,7 +26,8 @@ struct DicomImage {
   ExtraElements extra;
 };
 
-/// Explicit VR little endian. Throws nn::Error naming the file if it cannot be written.
+/// Explicit VR little endian. Throws nn::Error naming the file if it cannot be written. Whole or not at all, but
+/// durable only after sync_file_system.
 void write_dicom(const std::filesystem::path& path, const DicomImage& image);
 
 }  // namespace io::phantom
