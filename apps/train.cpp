@@ -20,6 +20,7 @@
 #include "models/registry.h"
 #include "nn/core/parallel.h"
 #include "train/data/rejected.h"
+#include "train/evaluation/metrics.h"
 #include "train/run_space.h"
 #include "train/training_run.h"
 
@@ -88,6 +89,7 @@ class Printer : public train::TrainingObserver {
     if (!quiet_) progress_.message("convolutions: " + describe(tuned));
   }
   void trained(int epoch, std::int64_t done, std::int64_t total, double loss) override {
+    trained_anything_ = true;
     progress_.update(fmt::format("epoch {}/{}", epoch, epochs_), done, total, "images",
                      std::isnan(loss) ? "" : fmt::format("loss {:.4f}", loss));
   }
@@ -99,6 +101,7 @@ class Printer : public train::TrainingObserver {
         fmt::format("falx train: epoch {}, step {}: the gradient is not finite, the update was skipped", epoch, step));
   }
   void finished_epoch(const train::HistoryRow& row, bool best) override {
+    trained_anything_ = true;
     progress_.clear();
     if (json_) {
       std::printf("%s\n", train::history_json(row).c_str());
@@ -113,6 +116,9 @@ class Printer : public train::TrainingObserver {
     std::fflush(stdout);
   }
 
+  /// False after resuming a run that had ended.
+  bool trained_anything() const { return trained_anything_; }
+
  private:
   /// The validation loss is the weighted log loss; history.csv has both.
   void print_header() {
@@ -122,9 +128,16 @@ class Printer : public train::TrainingObserver {
   }
 
   int epochs_;
-  bool json_, quiet_, header_printed_ = false;
+  bool json_, quiet_, header_printed_ = false, trained_anything_ = false;
   Progress& progress_;
 };
+
+/// Of a resumed run that had ended.
+std::string nothing_left(const train::TrainingRun& run, train::Ended ended) {
+  if (ended == train::Ended::early) return "nothing is left to do: the run ended early";
+  return fmt::format("nothing is left to do: {} of {} epochs are trained; a larger --epochs goes on",
+                     run.history().size(), run.config().epochs);
+}
 
 void print_summary(const train::TrainingRun& run, const train::RunDirectory& directory, train::Ended ended) {
   const train::HistoryRow& best = run.history().at(static_cast<std::size_t>(run.best_epoch() - 1));
@@ -133,6 +146,8 @@ void print_summary(const train::TrainingRun& run, const train::RunDirectory& dir
   }
   std::printf("best epoch %d: weighted log loss %.5f on validation, class prior %.5f%s\n", best.epoch,
               best.weighted_log_loss, best.class_prior, run.dataset().by_patient ? "" : " (not split by patient)");
+  const std::string verdict = train::worse_than_prior(best.weighted_log_loss, best.class_prior);
+  if (!verdict.empty()) std::printf("%s\n", verdict.c_str());
   std::printf("model   %s\nreport  %s\n", directory.model().c_str(), directory.report().c_str());
 }
 
@@ -177,6 +192,7 @@ int run_train(const TrainOptions& options, Progress& progress) {
     progress.message("falx train: stopped; go on with: falx train --resume --out " + options.out.string());
     return Interruption::exit_code();
   }
+  if (!printer.trained_anything()) progress.message("falx train: " + nothing_left(run, ended));
   io::write_file_atomically(directory.report(), run_report_html(make_run_report(run, directory)));
   if (!options.common.json) print_summary(run, directory, ended);
   const std::size_t rejected = train::count(run.dataset().rejected, io::RejectedFile::Kind::rejected);

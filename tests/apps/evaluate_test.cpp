@@ -42,6 +42,14 @@ TEST_F(FalxEvaluate, PrintsATable) {
   EXPECT_EQ(result.error, "");
 }
 
+TEST_F(FalxEvaluate, SaysInWordsThatTheClassPriorIsBetter) {
+  EXPECT_THAT(run(tables()).out, HasSubstr("Worse than the class prior"));
+  io::write_file_atomically(directory_ / "p.csv",
+                            "image,p_any,p_epidural,p_intraparenchymal,p_intraventricular,p_subarachnoid,p_subdural\n"
+                            "a,0.9,0,0,0,0,0.9\nb,0.1,0,0,0,0,0.1\n");
+  EXPECT_THAT(run(tables()).out, testing::Not(HasSubstr("Worse than")));
+}
+
 TEST_F(FalxEvaluate, PrintsOneJsonObject) {
   const ProgramResult result = run(tables() + " --json");
   EXPECT_EQ(result.exit_code, 0) << result.error;

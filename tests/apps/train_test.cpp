@@ -195,8 +195,17 @@ TEST_F(FalxTrain, DataThatCannotBeUsedIsOneLineAndExitCode1AndLeavesNothing) {
                                              "subdural\npicture0,1,0,0,0,0,1\n";
   expect_one_line(train("run", {"--labels", path("short.csv"), "--quiet"}), 1, "picture1");
   fs::create_directories(directory_ / "empty");
-  expect_one_line(train("run", {"--images", path("empty"), "--quiet"}), 1, path("empty"));
+  expect_one_line(train("run", {"--images", path("empty"), "--quiet"}), 1, path("empty") + ": the folder is empty");
   EXPECT_FALSE(fs::exists(directory_ / "run"));
+}
+
+TEST_F(FalxTrain, ResumingAFinishedRunSaysThatNothingIsLeft) {
+  const std::string said = "nothing is left to do: 1 of 1 epochs are trained";
+  EXPECT_THAT(train("run").error, testing::Not(HasSubstr(said)));
+  const ProgramResult finished = resume("run", {"--quiet"});
+  EXPECT_EQ(finished.exit_code, 0) << finished.error;
+  EXPECT_THAT(finished.error, HasSubstr(said));
+  EXPECT_EQ(resume("run", {"--epochs", "2", "--quiet"}).error, "");
 }
 
 TEST_F(FalxTrain, ResumingRefusesWhatDiffers) {

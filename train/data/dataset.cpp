@@ -60,6 +60,7 @@ void group(Dataset& dataset, const std::filesystem::path& table) {
 
 void check_not_empty(const Dataset& dataset, const std::filesystem::path& path) {
   if (!dataset.images.empty()) return;
+  NN_CHECK(dataset.files > 0, path.string(), ": the folder is empty, no file is in it or below it");
   const char* wanted = dataset.kind == ImageKind::dicom ? "CT slice" : "picture (PNG or JPEG)";
   std::string why;
   if (!dataset.rejected.empty()) {

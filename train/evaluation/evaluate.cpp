@@ -135,6 +135,8 @@ std::string evaluation_table(const Evaluation& evaluation) {
   table += mean_row("mean log loss", model.mean_log_loss, prior.mean_log_loss);
   table +=
       fmt::format("{} images scored. Class prior: the prevalence of {}.\n", model.images, prior_source(evaluation));
+  const std::string verdict = worse_than_prior(model.weighted_log_loss, prior.weighted_log_loss);
+  if (!verdict.empty()) table += verdict + "\n";
   if (!evaluation.by_patient) table += "The model's training and validation parts were not split by patient.\n";
   if (evaluation.without_labels > 0) {
     table += fmt::format("{} predictions have no labels and were not scored.\n", evaluation.without_labels);

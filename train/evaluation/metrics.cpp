@@ -69,6 +69,11 @@ double log_loss(double probability, double label) {
   return -(label * std::log(p) + (1 - label) * std::log1p(-p));
 }
 
+std::string worse_than_prior(double loss, double prior_loss) {
+  if (!(loss > prior_loss)) return {};
+  return "Worse than the class prior: to say each label's prevalence for every image would score better.";
+}
+
 std::vector<LabelledProbability> known_pairs(std::span<const Probabilities> predictions,
                                              std::span<const ImageLabels> labels, int label) {
   check_parallel(predictions.size(), labels.size());

@@ -45,6 +45,9 @@ Scores score(std::span<const Probabilities> predictions, std::span<const ImageLa
 /// training part's prevalence(), scored on the evaluated part.
 Scores score_class_prior(const Probabilities& prior, std::span<const ImageLabels> labels);
 
+/// In words, for a person: that a loss is above the class prior's. Empty if it is not.
+std::string worse_than_prior(double loss, double prior_loss);
+
 /// A probability with its truth, of one label.
 struct LabelledProbability {
   double probability = 0;
