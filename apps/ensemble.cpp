@@ -74,8 +74,8 @@ void print_table(const train::Ensemble& ensemble, const train::OutOfFold& data, 
   add("fitted", scores.fitted, {});
   add("fitted, cross-fitted", scores.cross_fitted, train::EnsembleRule::fitted);
   text += fmt::format(
-      "{} images that no member was trained on. 'fitted' is scored on the images it was fitted to; 'cross-fitted' fits "
-      "without a fifth of the patients and scores that fifth, which is what it is chosen by.\n",
+      "{} images that no member was trained on. 'fitted' is scored on the images it was fitted to;\n"
+      "'cross-fitted' fits without a fifth of the patients and scores that fifth: it is chosen by that.\n",
       data.images.size());
   std::fputs(text.c_str(), stdout);
 }

@@ -18,6 +18,7 @@
 #include "apps/output_lock.h"
 #include "apps/predict_report.h"
 #include "apps/progress.h"
+#include "apps/report/counted.h"
 #include "apps/staged_output.h"
 #include "io/files/atomic_file.h"
 #include "train/data/rejected.h"
@@ -158,9 +159,10 @@ void print_result(const Options& options, const OutputFiles& files, const train:
         static_cast<long long>(counts.not_in_template));
   }
   std::printf("report  %s\n", files.report.c_str());
-  std::printf("%zu images predicted, %zu files rejected, %zu skipped\n", run.predictions.size(),
-              train::count(run.dataset.rejected, io::RejectedFile::Kind::rejected),
-              train::count(run.dataset.rejected, io::RejectedFile::Kind::skipped));
+  using Kind = io::RejectedFile::Kind;
+  std::printf("%s predicted, %s rejected, %zu skipped\n", counted(run.predictions.size(), "image", "images").c_str(),
+              counted(train::count(run.dataset.rejected, Kind::rejected), "file", "files").c_str(),
+              train::count(run.dataset.rejected, Kind::skipped));
 }
 
 /// Predicts; throws Stopped at the next file or batch after a signal.
@@ -236,18 +238,17 @@ void add_predict(CLI::App& program, Selected& selected) {
       "  falx predict --model RUN_A --model RUN_B --ensemble mean --tta flip --input DIR --out PREDICTIONS");
   command
       ->add_option("--model", options->models,
-                   "A run directory, a model.safetensors, or an ensemble; repeat for several models, each a member")
+                   "A run, a model.safetensors, or an ensemble; repeat for several, each a member")
       ->allow_extra_args(false)
       ->required();
   command
       ->add_option("--ensemble", options->rule,
-                   "How members' answers become one: mean of probabilities, logit-mean, or fitted: a directory of falx "
-                   "ensemble has a weight for each member and label (default: what that directory says, else mean)")
+                   "How members' answers become one; fitted: by the weights that falx ensemble found "
+                   "(default: what its directory says, else mean)")
       ->check(CLI::IsMember({"mean", "logit-mean", "fitted"}));
   command
       ->add_option("--tta", options->augmentation,
-                   "Mean over views of each image: none, flip (2), or flip-shift (6) (default: the ensemble's, else "
-                   "none)")
+                   "Mean over views of each image: flip: 2, flip-shift: 6 (default: the ensemble's, else none)")
       ->check(CLI::IsMember({"none", "flip", "flip-shift"}));
   command->add_option("--input", options->predict.input, "A directory, searched recursively, or one file")->required();
   command->add_option("--out", options->out, "Directory for the results")->required();

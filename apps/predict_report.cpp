@@ -101,6 +101,47 @@ void add_members(const train::PredictionRun& run, const std::vector<std::size_t>
   }
 }
 
+/// "2 duplicate, 1 not dicom": the codes of rejected.csv, the most frequent first.
+std::string reasons_of_skipping(const train::PredictionRun& run) {
+  std::map<std::string, std::size_t> count_of;
+  for (const io::RejectedFile& file : run.dataset.rejected) {
+    if (file.kind == io::RejectedFile::Kind::skipped) ++count_of[file.code];
+  }
+  std::vector<std::pair<std::string, std::size_t>> reasons(count_of.begin(), count_of.end());
+  std::stable_sort(reasons.begin(), reasons.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+  std::string text;
+  for (auto& [code, count] : reasons) {
+    std::replace(code.begin(), code.end(), '_', ' ');
+    text += nn::message(text.empty() ? "" : ", ", count, " ", code);
+  }
+  return text;
+}
+
+/// A study's rows of run.studies, in the order of the page.
+struct StudyRows {
+  std::vector<const train::StudyPrediction*> series;
+  const train::StudyPrediction* study = nullptr;
+};
+
+std::vector<StudyRows> largest_first(const train::PredictionRun& run) {
+  // predict_studies() gives the rows of a study's series and then the study's own.
+  std::vector<StudyRows> studies;
+  StudyRows rows;
+  for (const train::StudyPrediction& row : run.studies) {
+    if (!row.is_study) {
+      rows.series.push_back(&row);
+      continue;
+    }
+    rows.study = &row;
+    studies.push_back(std::move(rows));
+    rows = {};
+  }
+  std::stable_sort(studies.begin(), studies.end(), [](const StudyRows& a, const StudyRows& b) {
+    return a.study->probability[0] > b.study->probability[0];
+  });
+  return studies;
+}
+
 }  // namespace
 
 StudyReport make_study_report(const train::PredictionRun& run, const train::Ensemble& ensemble,
@@ -111,24 +152,20 @@ StudyReport make_study_report(const train::PredictionRun& run, const train::Ense
       .studies = {},
       .rejected_files = static_cast<int>(train::count(run.dataset.rejected, io::RejectedFile::Kind::rejected)),
       .skipped_files = static_cast<int>(train::count(run.dataset.rejected, io::RejectedFile::Kind::skipped)),
+      .skipped_reasons = reasons_of_skipping(run),
       .warnings = warnings_of(run),
       .configuration = configuration_of(ensemble)};
   const auto images = images_by_series(run);
-  // predict_studies() gives the rows of a study's series and then the study's own.
-  ReportStudy study;
-  for (const train::StudyPrediction& row : run.studies) {
-    if (!row.is_study) {
-      const bool pictures = report.studies.size() < studies_with_pictures;
-      const std::vector<std::size_t>& slices = images.at({row.study, row.series});
-      study.series.push_back(report_series(run, row, slices, pictures, cache));
+  for (const StudyRows& rows : largest_first(run)) {
+    const bool pictures = report.studies.size() < studies_with_pictures;
+    ReportStudy study{
+        .study = rows.study->study, .patient = rows.study->patient, .probability = rows.study->probability};
+    for (const train::StudyPrediction* row : rows.series) {
+      const std::vector<std::size_t>& slices = images.at({row->study, row->series});
+      study.series.push_back(report_series(run, *row, slices, pictures, cache));
       add_members(run, slices, study);
-      continue;
     }
-    study.study = row.study;
-    study.patient = row.patient;
-    study.probability = row.probability;
     report.studies.push_back(std::move(study));
-    study = {};
   }
   return report;
 }

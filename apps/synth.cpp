@@ -12,6 +12,7 @@
 #include "apps/json_line.h"
 #include "apps/output_directory.h"
 #include "apps/progress.h"
+#include "apps/report/counted.h"
 #include "io/labels.h"
 #include "io/phantom/dataset.h"
 
@@ -31,13 +32,17 @@ struct Interrupted {};
 
 std::string summary_text(const std::string& out, const PhantomSummary& summary) {
   const PhantomSummary::Part &train = summary.train, &test = summary.test;
-  std::string text = fmt::format(
-      "{}: for training {} patients, {} studies, {} images; for testing {} patients, {} studies, {} images\n", out,
-      train.patients, train.studies, train.images, test.patients, test.studies, test.images);
+  const auto part = [](const PhantomSummary::Part& p) {
+    const auto number = [](auto n) { return static_cast<std::size_t>(n); };
+    return counted(number(p.patients), "patient", "patients") + ", " + counted(number(p.studies), "study", "studies") +
+           ", " + counted(number(p.images), "image", "images");
+  };
+  std::string text = fmt::format("{}: for training {}; for testing {}\n", out, part(train), part(test));
   for (std::size_t label = 0; label < io::label_names.size(); ++label) {
     const double share =
         100.0 * static_cast<double>(summary.positives[label]) / static_cast<double>(train.images + test.images);
-    text += fmt::format("  {:<18}{:>7} images, {:.1f} %\n", io::label_names[label], summary.positives[label], share);
+    text += fmt::format("  {:<18}{:>7} {}, {:.1f} %\n", io::label_names[label], summary.positives[label],
+                        summary.positives[label] == 1 ? "image" : "images", share);
   }
   return text;
 }

@@ -4,6 +4,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "apps/report/counted.h"
 #include "apps/slice_picture.h"
 #include "train/evaluation/predictions.h"
 
@@ -11,7 +12,7 @@ namespace apps {
 namespace {
 
 constexpr int picture_size = 192;
-constexpr std::size_t false_alarms_shown = 2;
+constexpr std::size_t samples_shown = 6;  // rows of three or two are full
 
 struct ScoredImage {
   const train::DatasetImage* image;
@@ -47,7 +48,7 @@ std::vector<ScoredImage> samples_of(std::vector<ScoredImage> images) {
     }
   };
   for (std::size_t label = 1; label < io::label_names.size(); ++label) choose(label, true, 1);
-  choose(0, false, false_alarms_shown);
+  choose(0, false, samples_shown - chosen.size());
   return chosen;
 }
 
@@ -65,7 +66,8 @@ std::string title(const std::filesystem::path& directory) {
 
 std::string subtitle(const train::TrainingRun& run) {
   const auto part = [&](const char* name, const std::vector<std::size_t>& images) {
-    return nn::message(images.size(), " ", name, " images of ", patients_in(run, images), " patients");
+    return nn::message(images.size(), " ", name, images.size() == 1 ? " image of " : " images of ",
+                       counted(patients_in(run, images), "patient", "patients"));
   };
   return nn::message(run.config().model, ", ", run.config().size, " px, ", part("training", run.parts().training), ", ",
                      part("validation", run.parts().validation));

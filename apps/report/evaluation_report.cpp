@@ -12,6 +12,9 @@ namespace {
 
 std::vector<std::string> notes(const train::Evaluation& evaluation) {
   std::vector<std::string> result;
+  const std::string verdict =
+      train::worse_than_prior(evaluation.scores.weighted_log_loss, evaluation.baseline.weighted_log_loss);
+  if (!verdict.empty()) result.push_back(verdict);
   if (evaluation.prior_is_of_evaluated) {
     result.emplace_back(
         "No training prevalence was given: the class prior is that of the evaluated images themselves, the best that "
@@ -46,7 +49,7 @@ std::string members_section(const train::Evaluation& evaluation) {
   }
   rows += row("ensemble", evaluation.scores, std::nan(""), " class=\"mean\"");
   return section("Members", escape(train::comparison_sentence(evaluation.members)),
-                 "<div class=\"scroll\"><table>\n<thead><tr><th>log loss</th><th>weighted</th>" + head +
+                 "<div class=\"scroll\"><table class=\"wide\">\n<thead><tr><th>log loss</th><th>weighted</th>" + head +
                      "<th>on validation</th></tr></thead>\n<tbody>\n" + rows + "</tbody></table></div>\n");
 }
 

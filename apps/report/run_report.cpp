@@ -106,7 +106,10 @@ std::string samples_section(const RunReport& report) {
 std::string run_report_html(const RunReport& report) {
   const train::Scores scores = train::score(report.predictions, report.labels);
   const train::Scores baseline = train::score_class_prior(report.class_prior, report.labels);
-  std::string body = key_figures(report, scores, baseline) + warnings_box(report.warnings) + learning_section(report);
+  std::vector<std::string> notes = report.warnings;
+  const std::string verdict = train::worse_than_prior(scores.weighted_log_loss, baseline.weighted_log_loss);
+  if (!verdict.empty()) notes.insert(notes.begin(), verdict);
+  std::string body = key_figures(report, scores, baseline) + warnings_box(notes) + learning_section(report);
   if (!report.labels.empty()) {
     body += score_section(scores, baseline, "the one found in the training part");
     body += roc_section(report.predictions, report.labels);

@@ -15,12 +15,12 @@ constexpr double not_known = std::numeric_limits<double>::quiet_NaN();
 
 std::string label_name(std::size_t label) { return std::string(io::label_names[label]); }
 
-/// The change against the class prior as a number and a bar.
+/// The change against the class prior as a number and a bar, from the left for less and from the right for more.
 std::string gain_cell(double loss, double baseline) {
   const double share = 1 - loss / baseline;
   if (!std::isfinite(share)) return "–";
   return fmt::format("<span class=\"gain{}\">{}<i><b style=\"width:{:.0f}%\"></b></i></span>",
-                     share < 0 ? " worse" : "", relative_change(loss, baseline), 100 * std::clamp(share, 0.0, 1.0));
+                     share < 0 ? " worse" : "", relative_change(loss, baseline), 100 * std::min(std::fabs(share), 1.0));
 }
 
 std::string label_row(std::size_t label, const train::LabelScores& model, const train::LabelScores& prior) {

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "apps/report/counted.h"
 #include "apps/report/html.h"
 #include "apps/report/pictures.h"
 
@@ -64,7 +65,9 @@ std::string strip(const ReportSeries& series, const std::vector<std::size_t>& sh
     marks += fmt::format("<b style=\"left:{:.2f}%\">{}</b>",
                          100 * (static_cast<double>(at) + 0.5) / static_cast<double>(series.slices.size()), at + 1);
   }
-  std::string html = "<div class=\"strip\">\n<span></span><div class=\"marks\">" + marks + "</div>\n";
+  std::string html =
+      fmt::format("<div class=\"strip\" style=\"--slices:{}\">\n<span></span><div class=\"marks\">{}</div>\n",
+                  series.slices.size(), marks);
   for (std::size_t i = 0; i < io::label_count; ++i) html += strip_row(series, i);
   const auto end = [](const char* side, const ReportSlice& slice, std::size_t number) {
     const std::string where = position(slice.position_mm);
@@ -112,7 +115,8 @@ std::string members_table(const ReportStudy& study) {
   for (const ReportMember& member : study.members) rows += row(member.name, member.probability, "");
   rows += row("together", study.probability, " class=\"mean\"");
   return fmt::format(
-      "<div class=\"scroll\"><table>\n<thead><tr><th>member</th>{}</tr></thead>\n<tbody>\n{}</tbody></table></div>\n"
+      "<div class=\"scroll\"><table "
+      "class=\"wide\">\n<thead><tr><th>member</th>{}</tr></thead>\n<tbody>\n{}</tbody></table></div>\n"
       "<p class=\"meta\">The members are furthest apart, by {:.3f}, on <code>{}</code></p>\n",
       head, rows, study.disagreement, escape(study.disputed_image));
 }
@@ -121,10 +125,11 @@ std::string study_card(const ReportStudy& study, std::size_t number, bool open) 
   std::string html = fmt::format(
       "<details class=\"card study\" id=\"study-{}\"{}>\n<summary><h2>Study <code>{}</code></h2>"
       "<span class=\"any\"><small>any</small> {:.2f}</span></summary>\n"
-      "<p class=\"meta\">patient <code>{}</code> · {} slices in {} series</p>\n"
+      "<p class=\"meta\">patient <code>{}</code> · {} in {}</p>\n"
       "<div class=\"columns\">{}</div>\n",
       number, open ? " open" : "", escape(study.study), study.probability[any], escape(study.patient),
-      slice_count(study), study.series.size(), probability_bars(study.probability));
+      counted(slice_count(study), "slice", "slices"), counted(study.series.size(), "series", "series"),
+      probability_bars(study.probability));
   html += members_table(study);
   for (const ReportSeries& series : study.series) html += series_block(series);
   return html + "</details>\n";
@@ -134,12 +139,7 @@ std::string overview(const StudyReport& report) {
   std::string table =
       "<div class=\"scroll\"><table>\n<thead><tr><th>study</th><th>any</th><th>leading subtype</th><th>patient</th>"
       "<th>series</th><th>slices</th></tr></thead>\n<tbody>\n";
-  std::vector<std::size_t> order(report.studies.size());
-  std::iota(order.begin(), order.end(), 0U);
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return report.studies[a].probability[any] > report.studies[b].probability[any];
-  });
-  for (const std::size_t i : order) {
+  for (std::size_t i = 0; i < report.studies.size(); ++i) {
     const ReportStudy& study = report.studies[i];
     table += fmt::format(
         "<tr><td><a "
@@ -159,9 +159,10 @@ std::string key_figures(const StudyReport& report) {
     slices += slice_count(study);
   }
   const auto count = [](std::size_t n) { return format_count(static_cast<std::int64_t>(n)); };
-  return tiles({{"studies", count(report.studies.size()), count(series) + " series"},
+  return tiles({{"studies", count(report.studies.size()), "in " + count(series) + " series"},
                 {"slices", count(slices), "predicted one by one"},
-                {"skipped files", format_count(report.skipped_files), "not head CT slices"},
+                {"skipped files", format_count(report.skipped_files),
+                 report.skipped_reasons.empty() ? "see rejected.csv" : escape(report.skipped_reasons)},
                 {"rejected files", format_count(report.rejected_files), "defective; see rejected.csv"}});
 }
 

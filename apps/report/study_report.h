@@ -45,8 +45,9 @@ struct StudyReport {
   std::string title = {};
   std::string model = {};                                      // which model predicted, for the page's head
   std::string rule = "the largest probability of its slices";  // how a study's probability comes about
-  std::vector<ReportStudy> studies = {};
+  std::vector<ReportStudy> studies = {};                       // in the order of the page: the largest `any` first
   int rejected_files = 0, skipped_files = 0;
+  std::string skipped_reasons = {};  // "2 duplicate, 1 not dicom"
   std::vector<std::string> warnings = {};
   std::vector<std::pair<std::string, std::string>> configuration = {};
 };

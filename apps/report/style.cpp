@@ -73,6 +73,9 @@ table { border-collapse: collapse; width: 100%; background: var(--card); }
 th, td { padding: 0.5rem 0.9rem; text-align: right; white-space: nowrap; border-top: 1px solid var(--rule); }
 th { font-weight: 500; font-size: 0.82rem; color: var(--soft); }
 thead th { border-top: 0; }
+table.wide :is(th, td) { padding-left: 0.5rem; padding-right: 0.5rem; }
+table.wide :is(th, td):first-child { padding-left: 0.9rem; }
+table.wide :is(th, td):last-child { padding-right: 0.9rem; }
 td:first-child code { white-space: normal; display: inline-block; min-width: 9.5rem; max-width: 22rem; }
 th:first-child, td:first-child { text-align: left; }
 tr.mean td { font-weight: 600; border-top-color: var(--soft); }
@@ -81,6 +84,7 @@ tr.mean + tr.mean td { border-top-color: var(--rule); }
 .gain { display: inline-flex; align-items: center; gap: 0.6rem; justify-content: flex-end; }
 .gain i { display: block; height: 6px; width: 5.5rem; background: var(--faint); border-radius: 3px; overflow: hidden; }
 .gain i b { display: block; height: 100%; background: var(--accent); border-radius: 3px; }
+.gain.worse i b { margin-left: auto; background: var(--warm); }
 .worse { color: var(--warm); }
 
 .picture { position: relative; background: #000; border-radius: 8px; overflow: hidden; aspect-ratio: 1; }
@@ -110,19 +114,26 @@ figcaption .id { display: flex; justify-content: space-between; gap: 0.6rem; col
 .study > summary .any small { font-size: 0.82rem; font-weight: 400; color: var(--soft); }
 .study > summary h2 { overflow-wrap: anywhere; font-size: 1.05rem; }
 .study .meta { color: var(--soft); font-size: 0.84rem; margin: 0.1rem 0 1rem; overflow-wrap: anywhere; }
+.study > .scroll { margin: 1.4rem 0 0.6rem; }
 .study .columns .bars { display: grid; grid-auto-flow: column; grid-template-rows: repeat(3, auto); grid-auto-columns: minmax(0, 1fr); column-gap: 3rem; }
 .series { margin-top: 1.5rem; padding-top: 1.2rem; border-top: 1px solid var(--rule); }
 .series h3 { overflow-wrap: anywhere; }
 .flag { display: inline-block; border: 1px solid var(--rule); border-radius: 999px; padding: 0 0.6rem; font-size: 0.78rem; color: var(--soft); margin-left: 0.4rem; font-weight: 400; }
-.strip { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 3px 0.8rem; margin: 0.9rem 0 0.3rem; font-size: 0.78rem; color: var(--soft); align-items: center; }
+.strip { display: grid; grid-template-columns: auto minmax(0, calc(var(--slices) * 2.5rem)); justify-content: start; gap: 3px 0.8rem; margin: 0.9rem 0 0.3rem; font-size: 0.78rem; color: var(--soft); align-items: center; }
 .strip svg { shape-rendering: crispEdges; height: 13px; background: var(--faint); border-radius: 2px; }
 .strip svg.bars-any { height: 64px; border-bottom: 1px solid var(--soft); border-radius: 2px 2px 0 0; }
-.strip .axis { gap: 0.6rem; display: flex; justify-content: space-between; }
+.strip .axis { gap: 0.6rem; display: flex; justify-content: space-between; width: max-content; min-width: 100%; }
 .strip .marks { position: relative; height: 1.25rem; }
 .strip .marks b { position: absolute; transform: translateX(-50%); color: var(--ink); font-weight: 600; font-size: 0.76rem; line-height: 1; white-space: nowrap; }
 .strip .marks b::before { content: ""; position: absolute; left: 50%; top: 1rem; border: 3px solid transparent; border-top: 4px solid var(--ink); border-bottom: 0; transform: translateX(-50%); }
-.thumbnails { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 13.5rem), 1fr)); margin-top: 1.1rem; }
+.thumbnails { display: grid; gap: 1rem; grid-template-columns: repeat(4, minmax(0, 1fr)); margin-top: 1.1rem; }
 
+@media (max-width: 1000px) {
+  .thumbnails .id { flex-direction: column; gap: 0; }
+  .thumbnails .bars { font-size: 0.74rem; }
+  .thumbnails .bars li { grid-template-columns: minmax(0, 1fr) 1.9rem; gap: 0.3rem; }
+  .thumbnails .bars i { display: none; }
+}
 @media (max-width: 760px) {
   .tiles { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 0.7rem; }
 }
@@ -137,13 +148,9 @@ figcaption .id { display: flex; justify-content: space-between; gap: 0.6rem; col
   .study { padding: 1rem; }
   .study .columns .bars { grid-auto-flow: row; grid-template-rows: none; }
   .thumbnails { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 0.8rem; }
-  .thumbnails .id { flex-direction: column; gap: 0; }
   .strip .wide { display: none; }
   .strip { column-gap: 0.5rem; font-size: 0.72rem; }
   .strip .axis { white-space: nowrap; }
-  .thumbnails .bars { font-size: 0.74rem; }
-  .thumbnails .bars li { grid-template-columns: minmax(0, 1fr) 1.9rem; gap: 0.3rem; }
-  .thumbnails .bars i { display: none; }
 }
 @media print {
   :root {

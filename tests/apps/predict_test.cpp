@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
+#include <regex>
 
 #include "io/files/csv.h"
 #include "io/phantom/dataset.h"
@@ -72,6 +74,23 @@ TEST_F(FalxPredict, WritesAllItsFiles) {
   for (const std::string& context : column("out/predictions.csv", "context")) EXPECT_EQ(context, "");
 }
 
+TEST_F(FalxPredict, TheReportShowsStudiesByProbabilityInTableAndPages) {
+  ASSERT_EQ(predict(made("data")).exit_code, 0);
+  const std::string html = bytes("out/report.html");
+  std::vector<std::string> table, cards;
+  const std::regex row("<a href=\"#study-[0-9]+\"><code>([^<]+)</code>"), card("<h2>Study <code>([^<]+)</code>");
+  for (std::sregex_iterator at(html.begin(), html.end(), row), end; at != end; ++at) table.push_back((*at)[1]);
+  for (std::sregex_iterator at(html.begin(), html.end(), card), end; at != end; ++at) cards.push_back((*at)[1]);
+  EXPECT_GT(table.size(), 4U);
+  EXPECT_EQ(table, cards);
+  std::map<std::string, double> any_of;
+  for (io::CsvReader csv(directory_ / "out/studies.csv"); csv.next();) {
+    if (csv.field("series").empty())
+      any_of[std::string(csv.field("study"))] = std::stod(std::string(csv.field("p_any")));
+  }
+  for (std::size_t i = 1; i < table.size(); ++i) EXPECT_GE(any_of.at(table[i - 1]), any_of.at(table[i])) << i;
+}
+
 TEST_F(FalxPredict, JsonIsOneLineAnImage) {
   const ProgramResult result = predict(made("data/stage_2_test"), {"--json"});
   EXPECT_EQ(result.exit_code, 0) << result.error;
@@ -102,7 +121,7 @@ TEST_F(FalxPredict, RejectedImagesHaveTheClassPriorByTheTemplate) {
 
   const ProgramResult result = predict(path("input"), {"--template", path("template.csv")});
   EXPECT_EQ(result.exit_code, 3) << result.error;
-  EXPECT_THAT(result.out, HasSubstr("1 files rejected"));
+  EXPECT_THAT(result.out, HasSubstr("1 file rejected"));
   EXPECT_THAT(result.out, HasSubstr("1 of them without a prediction have the class prior"));
   EXPECT_THAT(column("out/rejected.csv", "code"), testing::ElementsAre("truncated"));
   EXPECT_THAT(column("out/submission.csv", "ID"),

@@ -178,6 +178,17 @@ TEST(StudyReport, IsASoundPageForNothingAndForOnePicture) {
   EXPECT_THAT(apps::study_report_html(single), Not(HasSubstr("<h2>Studies</h2>"))) << "one study needs no overview";
 }
 
+TEST(StudyReport, OneIsNotManyAndWhySkippedFilesWereIsSaid) {
+  apps::StudyReport report = made_up_studies(1, 1);
+  report.skipped_files = 3;
+  report.skipped_reasons = "2 duplicate, 1 not dicom";
+  const std::string html = apps::study_report_html(report);
+  EXPECT_THAT(html, HasSubstr("1 slice in 1 series"));
+  EXPECT_THAT(html, HasSubstr("<small>2 duplicate, 1 not dicom</small>"));
+  EXPECT_THAT(html, HasSubstr("--slices:1")) << "the strip of one slice is narrow";
+  EXPECT_THAT(apps::study_report_html(made_up_studies(1, 2)), HasSubstr("2 slices in 1 series"));
+}
+
 TEST(StudyReport, PicturesSpreadOverTheSeries) {
   const auto slices = [](std::size_t n) { return made_up_studies(1, n).studies[0].series[0]; };
   EXPECT_THAT(apps::slices_that_matter(slices(28), 3), ElementsAre(7, 10, 13)) << "the best, and not its neighbours";
@@ -203,6 +214,18 @@ TEST(EvaluationReport, SaysWhereTheClassPriorComesFrom) {
   EXPECT_THAT(apps::evaluation_report_html("x", evaluation), HasSubstr("found in the training part"));
 }
 
+TEST(EvaluationReport, WorseThanTheClassPriorIsABarFromTheOtherSide) {
+  train::Scores better, worse;
+  for (auto& label : better.label) label.log_loss = 0.2;
+  for (auto& label : worse.label) label.log_loss = 0.25;
+  better.weighted_log_loss = better.mean_log_loss = 0.2;
+  worse.weighted_log_loss = worse.mean_log_loss = 0.25;
+  EXPECT_THAT(apps::score_section(worse, better, ""),
+              HasSubstr("<span class=\"gain worse\">+25\u202f%<i><b style=\"width:25%\">"));
+  EXPECT_THAT(apps::score_section(better, worse, ""),
+              HasSubstr("<span class=\"gain\">−20\u202f%<i><b style=\"width:20%\">"));
+}
+
 TEST(EvaluationReport, ShowsAnEnsembleBesideItsMembers) {
   const Scored scored = made_up_scores(40);
   train::Evaluation evaluation;
@@ -218,8 +241,8 @@ TEST(EvaluationReport, ShowsAnEnsembleBesideItsMembers) {
   expect_sound_page(html);
   EXPECT_THAT(html, HasSubstr("<h2>Members</h2>"));
   EXPECT_THAT(html, HasSubstr("<td>0.2500</td></tr>"));
-  EXPECT_THAT(html,
-              HasSubstr("Ensemble minus vgg, the best member on validation: -0.0200 (95% interval -0.0300 to +0.0100"));
+  EXPECT_THAT(
+      html, HasSubstr("Ensemble minus vgg, the best member on validation: -0.0200\n(95% interval -0.0300 to +0.0100"));
 }
 
 TEST(Html, EscapesAndEmbeds) {

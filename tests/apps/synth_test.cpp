@@ -54,7 +54,7 @@ TEST(FalxSynth, NamesBothPartsApart) {
   const ProgramResult result = run_falx("synth --out " + (folder / "set").string() + tiny);
   ASSERT_EQ(result.exit_code, 0) << result.error;
   EXPECT_THAT(result.out, testing::ContainsRegex(": for training 2 patients, [0-9]+ studies, [0-9]+ images; "
-                                                 "for testing 1 patients, [0-9]+ studies, [0-9]+ images"));
+                                                 "for testing 1 patient, [0-9]+ stud(y|ies), [0-9]+ images"));
 }
 
 TEST(FalxSynth, WrongUsageIsOneLineAndExitCode2) {

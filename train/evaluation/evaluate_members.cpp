@@ -114,18 +114,18 @@ MemberEvaluation evaluate_members(std::span<const std::string> members, std::spa
 std::string comparison_sentence(const MemberEvaluation& evaluation) {
   if (evaluation.members.empty()) return {};
   if (!evaluation.comparison) {
-    return "Which member was best on validation is not known (no validation scores in members.csv beside the "
-           "predictions), so the ensemble is not compared with it.";
+    return "Which member was best on validation is not known (no validation scores in members.csv\n"
+           "beside the predictions), so the ensemble is not compared with it.";
   }
   const BestMemberComparison& c = *evaluation.comparison;
   return fmt::format(
-      "Ensemble minus {}, the best member on validation: {:+.4f} ({:.0f}% interval {:+.4f} to {:+.4f}; {} resamples of "
-      "{} {}). Below zero the ensemble is better.{}",
+      "Ensemble minus {}, the best member on validation: {:+.4f}\n"
+      "({:.0f}% interval {:+.4f} to {:+.4f}; {} resamples of {} {}). Below zero the ensemble is better.{}",
       c.member, c.interval.difference, 100 * c.bootstrap.confidence, c.interval.low, c.interval.high,
       c.bootstrap.resamples, c.interval.groups, c.drawn,
       c.same_validation_images ? ""
-                               : " The members' validation scores are not known to be of the same images: which is "
-                                 "the best member is a guess.");
+                               : "\nThe members' validation scores are not known to be of the same images: which is "
+                                 "the best\nmember is a guess.");
 }
 
 std::string member_table_text(const MemberEvaluation& evaluation, const Scores& ensemble) {

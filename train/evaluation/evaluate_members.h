@@ -45,7 +45,7 @@ std::string member_table_text(const MemberEvaluation& evaluation, const Scores& 
 /// "members" and "comparison" as a JSON object, "{}" without members.
 std::string member_table_json(const MemberEvaluation& evaluation);
 
-/// "The ensemble's weighted log loss is 0.0123 below that of cnn, ...": one sentence for table and report.
+/// "The ensemble's weighted log loss is 0.0123 below that of cnn, ...": lines for table and report.
 std::string comparison_sentence(const MemberEvaluation& evaluation);
 
 }  // namespace train

@@ -77,7 +77,7 @@ TEST_F(EvaluateMembers, TheBestIsChosenOnValidationNotOnTheLabels) {
   EXPECT_EQ(members.comparison->drawn, "patients");
   EXPECT_EQ(members.comparison->interval.groups, 3);
   EXPECT_THAT(train::evaluation_table(run()),
-              HasSubstr("Ensemble minus bad, the best member on validation: -0.1542 (95% interval -0.1542 to -0.1542; "
+              HasSubstr("Ensemble minus bad, the best member on validation: -0.1542\n(95% interval -0.1542 to -0.1542; "
                         "2000 resamples of 3 patients)"));
   const json object = json::parse(train::evaluation_json(run()));
   EXPECT_EQ(object["comparison"]["best_member"], "bad");
