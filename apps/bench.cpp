@@ -247,7 +247,9 @@ void add_bench(CLI::App& program, Selected& selected) {
       "by layer, those that are computed in one together; load reads and prepares the files of --images.\n"
       "(The program bench_ops times single kernels.)\n"
       "On the CPU --precision bf16 is for infer and ops.");
-  command->add_option("--model", options->settings.model, "A network: " + models::model_names())->capture_default_str();
+  command->add_option("--model", options->settings.model, "The network")
+      ->type_name(choices_of(models::model_names()))
+      ->capture_default_str();
   command->add_option("--batch", options->settings.batch, "Images at once")
       ->check(CLI::Range(1, 4096))
       ->capture_default_str();
@@ -259,7 +261,7 @@ void add_bench(CLI::App& program, Selected& selected) {
   command->add_option("--images", options->images, "Files for --what load");
   command->add_option("--inputs", options->inputs,
                       "Where --what load also writes what it makes of them (.safetensors)");
-  add_compute(*command, options->compute);
+  add_compute(*command, options->compute, train::Work::inference, ConvTuning::offered);
   command->add_option("--conv-choices", options->conv_choices,
                       "Where --conv tune also writes its choices, for --conv FILE (.json)");
   if (nn::runtime(nn::Device::cuda) != nullptr) {

@@ -8,9 +8,8 @@ namespace apps {
 
 void add_cache(CLI::App& command, CacheOptions& options) {
   command.add_option("--cache", options.directory,
-                     "Directory that keeps decoded pixels of compressed files for later epochs and runs, or none; it "
-                     "may be deleted at any time (default: $XDG_CACHE_HOME/falx/slices or ~/.cache/falx/slices; "
-                     "none if neither XDG_CACHE_HOME nor HOME is set)");
+                     "Keeps decoded pixels of compressed files for later runs: a directory, or none "
+                     "(default: falx/slices in $XDG_CACHE_HOME or ~/.cache)");
   command
       .add_option("--cache-size", options.gigabytes,
                   "Gigabytes that it may take (default: half of the free space, at most 100)")

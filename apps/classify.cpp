@@ -72,8 +72,8 @@ void add_classify(CLI::App& program, Selected& selected) {
       "  falx classify --model densenet121 --weights densenet121.safetensors cat.jpg\n"
       "  falx classify --model vgg16 --weights vgg16_weights_tf_dim_ordering_tf_kernels.h5 --json *.png\n\n"
       "Prints ImageNet's five most probable classes of each PNG or JPEG. weights/README.md says where weights are.");
-  command
-      ->add_option("--model", options->model, "The network whose weights they are: " + train::pretrained_model_names())
+  command->add_option("--model", options->model, "The network whose weights they are")
+      ->type_name(choices_of(train::pretrained_model_names()))
       ->required();
   command->add_option("--weights", options->weights, "A .safetensors of torchvision or timm, or a Keras .h5")
       ->required();

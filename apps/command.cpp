@@ -36,34 +36,45 @@ void add_json(CLI::App& command, CommonOptions& options) {
   command.add_flag("--json", options.json, "One JSON object a line on standard output instead of text");
 }
 
-void add_conv(CLI::App& command, std::string& conv) {
-  command.add_option("--conv", conv,
-                     "On the CPU convolutions of 3x3 and 2x2 by auto: what is fastest for each shape (default); "
-                     "winograd, fewest multiplications; winograd-2x2, rounds less; direct, rounds least; tune (train "
-                     "and bench): what is fastest here, timed first; or a FILE of choices, as a tuned run keeps it");
+void add_conv(CLI::App& command, std::string& conv, ConvTuning tuning) {
+  const bool tune = tuning == ConvTuning::offered;
+  command
+      .add_option("--conv", conv,
+                  "Convolutions on the CPU. auto (default): the fastest for each shape; winograd: fewest "
+                  "multiplications; winograd-2x2: rounds less; direct: rounds least; " +
+                      std::string(tune ? "tune: timed here first; " : "") + "FILE: the choices of a tuned run")
+      ->type_name(tune ? "{auto,winograd,winograd-2x2,direct,tune,FILE}" : "{auto,winograd,winograd-2x2,direct,FILE}");
 }
 
 namespace {
 
 std::string precision_help(train::Work work, bool gpu) {
-  std::string help = "f32";
+  std::string help = "The numbers to compute with";
   if (work == train::Work::inference) {
-    help += ", or bf16: factors of products rounded to 8 bits, faster where the CPU can (falx info)";
+    help += "; bf16: factors of products rounded to 8 bits, faster where the CPU can (falx info)";
   }
-  if (gpu) {
-    help += "; on a GPU also tf32 (products of f32 numbers by tensor cores, 10 bits) and bf16 (f32 where it matters)";
-  }
+  if (gpu) help += "; on a GPU tf32: products by tensor cores, 10 bits; bf16: 8 bits, f32 where it matters";
   return help;
+}
+
+const char* precision_choices(train::Work work, bool gpu) {
+  if (gpu) return "{f32,tf32,bf16}";
+  return work == train::Work::inference ? "{f32,bf16}" : "{f32}";
 }
 
 }  // namespace
 
-void add_compute(CLI::App& command, train::ComputeOptions& options, train::Work work) {
+void add_compute(CLI::App& command, train::ComputeOptions& options, train::Work work, ConvTuning tuning) {
   const bool gpu = nn::runtime(nn::Device::cuda) != nullptr;
-  command.add_option("--device", options.device, gpu ? "cpu, cuda, or auto: the GPU if there is one" : "cpu or auto")
+  command
+      .add_option("--device", options.device,
+                  gpu ? "Where to compute; auto: on the GPU if there is one" : "Where to compute")
+      ->type_name(gpu ? "{cpu,cuda,auto}" : "{cpu,auto}")
       ->capture_default_str();
-  command.add_option("--precision", options.precision, precision_help(work, gpu))->capture_default_str();
-  add_conv(command, options.conv);
+  command.add_option("--precision", options.precision, precision_help(work, gpu))
+      ->type_name(precision_choices(work, gpu))
+      ->capture_default_str();
+  add_conv(command, options.conv, tuning);
   if (!gpu) return;
   command.add_flag("--deterministic,!--fast", options.deterministic,
                    "On a GPU the same bits in every run (default), or whatever is fastest");
@@ -85,6 +96,11 @@ void use_conv(const std::string& conv) {
   } else if (!conv.empty()) {
     nn::cpu::set_conv_choice(conv);
   }
+}
+
+std::string choices_of(std::string names) {
+  std::erase(names, ' ');
+  return "{" + names + "}";
 }
 
 namespace {

@@ -77,14 +77,21 @@ void add_json(CLI::App& command, CommonOptions& options);
 /// The long names of what was typed: "batch".
 std::set<std::string> given_options(const CLI::App& command);
 
+/// Whether the command can time convolutions first (--conv tune).
+enum class ConvTuning { not_offered, offered };
+
 /// --device, --precision and --conv; --fast and --autotune where a GPU's kernels are part of the program.
-void add_compute(CLI::App& command, train::ComputeOptions& options, train::Work work = train::Work::inference);
+void add_compute(CLI::App& command, train::ComputeOptions& options, train::Work work = train::Work::inference,
+                 ConvTuning tuning = ConvTuning::not_offered);
 /// --conv alone: by which algorithm the CPU's convolutions run.
-void add_conv(CLI::App& command, std::string& conv);
+void add_conv(CLI::App& command, std::string& conv, ConvTuning tuning = ConvTuning::not_offered);
 /// train::set_up, whose errors are wrong usage.
 train::Compute choose_compute(const train::ComputeOptions& options, train::Work work = train::Work::inference);
 /// Lets convolutions run by what --conv says, a file of choices too. Tuning, which needs a network, is wrong usage.
 void use_conv(const std::string& conv);
+
+/// "a, b" as "{a,b}": for CLI::Option::type_name() of an option whose names are checked elsewhere.
+std::string choices_of(std::string names);
 
 /// For check(): "expected a number above 0, got abc" (CLI11's own says the range of all doubles, digit by digit).
 CLI::Validator above_zero();

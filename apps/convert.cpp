@@ -73,8 +73,8 @@ void add_convert(CLI::App& program, Selected& selected) {
       "The result has torchvision's names and layout, and says how pictures are scaled and which epsilon its batch\n"
       "norms have. weights/README.md lists public files.");
   command->add_option("--from", options->from, "A Keras .h5, or a .safetensors of torchvision or timm")->required();
-  command
-      ->add_option("--model", options->model, "The network whose weights they are: " + train::pretrained_model_names())
+  command->add_option("--model", options->model, "The network whose weights they are")
+      ->type_name(choices_of(train::pretrained_model_names()))
       ->required();
   command->add_option("--out", options->out, "The .safetensors to write")->required();
   command->add_flag("--partial", options->partial, "Accept a file that holds a part of the network");

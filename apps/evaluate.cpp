@@ -83,8 +83,8 @@ void add_evaluate(CLI::App& program, Selected& selected) {
       ->required();
   command->add_option(
       "--prior", evaluate.prior,
-      "Where the class prior comes from: a run, a model file, an ensemble, or the training part's labels "
-      "(default: model.safetensors beside the predictions, else the evaluated images themselves)");
+      "Source of the class prior: a run, a model file, an ensemble, or a CSV of the training part's labels "
+      "(default: model.safetensors beside the predictions, else the evaluated images)");
   command->add_option("--out", options->out,
                       "Also write evaluation.json, roc.csv, calibration.csv and report.html here");
   command->add_flag("--overwrite", options->overwrite, "Replace what an earlier run wrote to --out");

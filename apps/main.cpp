@@ -9,6 +9,8 @@
 
 #include "apps/commands.h"
 #include "apps/freed_memory.h"
+#include "apps/help_format.h"
+#include "apps/wrong_usage.h"
 #include "nn/cpu/environment.h"
 
 namespace {
@@ -53,6 +55,7 @@ int run(int argc, char** argv) {
       "Research software, not a medical device.",
       "falx");
   program.set_version_flag("--version", FALX_VERSION);
+  program.formatter(apps::help_format());
   program.require_subcommand(1);
   Selected selected;
   for (const AddCommand add : add_commands) {
@@ -63,13 +66,8 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return program.exit(error);  // --help, --version
     const auto chosen = program.get_subcommands();
-    if (chosen.empty() && argc > 1 && argv[1][0] != '-') {
-      return report(selected, "there is no command '" + std::string(argv[1]) + "' (see falx --help)",
-                    apps::wrong_usage);
-    }
     if (!chosen.empty()) selected.name = chosen.front()->get_name();
-    const std::string help = selected.name.empty() ? "falx --help" : "falx " + selected.name + " --help";
-    return report(selected, one_line(error.what()) + " (see " + help + ")", apps::wrong_usage);
+    return report(selected, apps::explain_wrong_usage(program, error), apps::wrong_usage);
   }
   selected.name = program.get_subcommands().front()->get_name();
   try {

@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::chrono::milliseconds bar_interval{100};
 constexpr std::chrono::seconds line_interval{5};
-constexpr std::size_t bar_width = 24;
 
 std::size_t terminal_width() {
   winsize size = {};
@@ -58,17 +57,18 @@ void Progress::update(const std::string& what, std::int64_t done, std::int64_t t
 
   const double seconds = std::chrono::duration<double>(now - start_).count();
   const double rate = seconds > 0 ? static_cast<double>(done - first_) / seconds : 0;
-  std::string text = fmt::format("{}/{} {}", done, total, unit);
+  ProgressLine line{.what = what_,
+                    .share = total > 0 ? static_cast<double>(done) / static_cast<double>(total) : 1,
+                    .counts = fmt::format("{}/{}", done, total),
+                    .unit = unit,
+                    .rate = {},
+                    .left = {},
+                    .note = note};
   if (rate > 0) {
-    text +=
-        fmt::format("  {}/s  {} left", format_rate(rate), format_duration(static_cast<double>(total - done) / rate));
+    line.rate = format_rate(rate) + "/s";
+    line.left = format_duration(static_cast<double>(total - done) / rate) + " left";
   }
-  if (!note.empty()) text += "  " + note;
-  if (terminal_) {
-    draw_bar(total > 0 ? static_cast<double>(done) / static_cast<double>(total) : 1, text);
-  } else {
-    std::fprintf(stderr, "%s  %s\n", what_.c_str(), text.c_str());
-  }
+  terminal_ ? draw(line) : print(line);
 }
 
 std::function<void(std::string_view, std::size_t, std::size_t)> Progress::loading() {
@@ -77,11 +77,10 @@ std::function<void(std::string_view, std::size_t, std::size_t)> Progress::loadin
   };
 }
 
-void Progress::draw_bar(double share, const std::string& text) {
-  const auto filled = static_cast<std::size_t>(share * static_cast<double>(bar_width));
-  std::string line = what_ + "  [" + std::string(filled, '#') + std::string(bar_width - filled, '.') + "]  " + text;
-  line.resize(std::min(line.size(), terminal_width() - 1));
-  std::fprintf(stderr, "\r\033[K%s", line.c_str());
+void Progress::print(const ProgressLine& line) { std::fprintf(stderr, "%s\n", without_bar(line).c_str()); }
+
+void Progress::draw(const ProgressLine& line) {
+  std::fprintf(stderr, "\r\033[K%s", fit(line, terminal_width() - 1).c_str());
   std::fflush(stderr);
   bar_shown_ = true;
 }

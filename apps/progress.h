@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "apps/progress_line.h"
+
 namespace apps {
 
 /// "4:05", "1:02:09": minutes and seconds, with hours if there are any.
@@ -33,7 +35,8 @@ class Progress {
 
  private:
   using Clock = std::chrono::steady_clock;
-  void draw_bar(double share, const std::string& text);
+  static void print(const ProgressLine& line);
+  void draw(const ProgressLine& line);
   void restart(const std::string& what, std::int64_t done);
 
   const bool quiet_, terminal_;

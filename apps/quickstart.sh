@@ -4,7 +4,15 @@
 # scores, writes reports.
 #   apps/quickstart.sh [DIR]      results go to DIR (default: out/quickstart)
 set -euo pipefail
-case ${1:-} in -h | --help) sed -n '2,5p' "$0" | cut -c3-; exit 0 ;; esac
+usage() { sed -n '2,5p' "$0" | cut -c3-; }
+case ${1:-} in
+  -h | --help) usage; exit 0 ;;
+  -*) { echo "quickstart.sh: $1 is no option"; usage; } >&2; exit 2 ;;
+esac
+if (($# > 1)); then
+  { echo "quickstart.sh: one DIR is expected, $# arguments came"; usage; } >&2
+  exit 2
+fi
 out=${1:+$(realpath -m "$1")}  # DIR is where the user stands
 cd "$(dirname "$0")/.."
 source apps/packages.sh

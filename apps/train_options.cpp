@@ -14,7 +14,9 @@ void add_data_options(CLI::App& command, train::TrainConfig& config) {
                      "CSV of labels: ID,Label or image,any,epidural,...; required for a new run");
   command.add_option("--groups", config.groups, "CSV image,patient,study that overrides the headers");
   command.add_flag("--soft-labels", config.soft_labels, "Accept labels between 0 and 1");
-  command.add_option("--missing-labels", config.missing_labels, "Images without label rows: error or mask")
+  command
+      .add_option("--missing-labels", config.missing_labels, "Images without label rows: an error, or unknown (mask)")
+      ->type_name("{error,mask}")
       ->capture_default_str();
   command.add_option("--validation", config.validation, "Share of the images for validation, whole patients")
       ->capture_default_str();
@@ -25,16 +27,19 @@ void add_data_options(CLI::App& command, train::TrainConfig& config) {
 }
 
 void add_network_options(CLI::App& command, train::TrainConfig& config) {
-  command.add_option("--model", config.model, models::model_names())->capture_default_str();
+  command.add_option("--model", config.model, "The network")
+      ->type_name(choices_of(models::model_names()))
+      ->capture_default_str();
   command.add_option("--size", config.size, "Pixels a side (default: the model's own)")->check(above_zero());
-  command.add_option("--input", config.input, "windows: one slice in several windows; slices: three in one window")
+  command.add_option("--input", config.input, "One slice in several windows, or three slices in one")
+      ->type_name("{windows,slices}")
       ->capture_default_str();
   command.add_option("--window", config.windows, "CENTRE/WIDTH in HU, as 40/80; repeat for several")
       ->allow_extra_args(false);
   command.add_option("--dropout", config.dropout, "Of the head (default: the model's own)")->check(not_negative());
   command.add_flag("--recompute,!--no-recompute", config.recompute,
-                   "DenseNet: compute batch norms again in the backward pass instead of storing them (default: yes; "
-                   "half the memory, the same but for rounding)");
+                   "DenseNet: compute batch norms again backward instead of storing them: half the memory "
+                   "(default: yes)");
 }
 
 void add_fine_tuning_options(CLI::App& command, train::TrainConfig& config) {
@@ -51,14 +56,17 @@ void add_fine_tuning_options(CLI::App& command, train::TrainConfig& config) {
       ->capture_default_str();
   command
       .add_option("--batch-norm", config.batch_norm,
-                  "train, or with --weights frozen: keep and use the statistics that came with them")
+                  "Statistics of the batch, or frozen: those that came with --weights")
+      ->type_name("{train,frozen}")
       ->capture_default_str();
 }
 
 void add_training_options(CLI::App& command, train::TrainConfig& config) {
   command.add_option("--epochs", config.epochs, "Passes over the training part")->capture_default_str();
   command.add_option("--batch", config.batch, "Images a step")->capture_default_str();
-  command.add_option("--optimizer", config.optimizer, "adamw, adam or sgd")->capture_default_str();
+  command.add_option("--optimizer", config.optimizer, "How steps are made of gradients")
+      ->type_name("{adamw,adam,sgd}")
+      ->capture_default_str();
   command.add_option("--lr", config.learning_rate, "Highest learning rate (default: the model's and optimizer's own)")
       ->check(above_zero());
   command.add_option("--warmup", config.warmup, "Share of the steps in which the learning rate rises (default: 0.1)")
@@ -71,7 +79,7 @@ void add_training_options(CLI::App& command, train::TrainConfig& config) {
       .add_option("--checkpoint-minutes", config.checkpoint_minutes,
                   "Between checkpoints within an epoch; 0: only at its end")
       ->capture_default_str();
-  add_compute(command, config.compute, train::Work::training);
+  add_compute(command, config.compute, train::Work::training, ConvTuning::offered);
 }
 
 }  // namespace
