@@ -26,6 +26,7 @@ declare -A may_include=(
   [nn/cpu/choice]="nn/cpu/choice nn/cpu/bf16 nn/kernels nn/tensor nn/core"
   [nn/cpu/filters]="nn/cpu/filters nn/cpu/target nn/tensor nn/core"
   [nn/cpu/winograd]="nn/cpu/winograd nn/cpu/choice nn/cpu/filters nn/cpu/gemm nn/cpu/loops nn/kernels nn/tensor nn/core"
+  [nn/cpu/conv]="nn/cpu/conv nn/cpu/winograd nn/cpu/choice nn/cpu/filters nn/cpu/bf16 nn/cpu/gemm nn/cpu/loops nn/cpu/target nn/kernels nn/tensor nn/core"
   [nn/cpu/ct_input]="nn/cpu/ct_input nn/cpu/loops nn/kernels nn/functors nn/tensor nn/core"
   [cuda/runtime]="cuda/runtime nn/core"
   [cuda/launch]="cuda/launch cuda/runtime nn/kernels nn/tensor nn/core"
