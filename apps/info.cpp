@@ -60,10 +60,12 @@ void add_info(CLI::App& program, Selected& selected) {
       "  falx info                      version, CPU, devices, algorithms, networks, kernel slots\n"
       "  falx info cnn --size 128       the table of layers, with the algorithms of its convolutions\n"
       "  falx info RUN                  a directory that falx train or falx ensemble wrote\n"
+      "  falx info densenet121.h5       what it holds, and of which network\n"
       "  falx info slice.dcm");
   command->add_option(
       "subject", options->subject,
-      "A network (" + models::model_names() + "), or a .safetensors file, a run directory, a DICOM file");
+      "A network (" + models::model_names() +
+          "), or a weight file (.safetensors, Keras .h5), a run, an ensemble, a DICOM file, a PNG or JPEG");
   const auto note = [options](const std::string& /*value*/) { options->table_option_given = true; };
   const auto add = [&](const char* name, std::int64_t& value, const char* description, int most) {
     return command->add_option(name, value, description)->check(CLI::Range(1, most))->each(note);

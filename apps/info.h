@@ -24,9 +24,9 @@ struct ModelTableOptions {
 /// nn::Error for options that the model refuses.
 void print_model_table(const ModelTableOptions& options, bool json);
 
-/// What a weight file, a run directory, a DICOM file or a picture is; of any other file, why it is of no use, which is
-/// done_with_rejected for a defective one. Throws nn::Error for a directory that is no run and for a damaged weight
-/// file.
+/// What a weight file, a run directory, a DICOM file or a picture is. Of a DICOM file or picture that training would
+/// not use it says why, which is done_with_rejected for a defective one. Throws nn::Error for everything else, whatever
+/// it is called, for a directory that is no run and for a damaged weight file.
 ExitCode print_file(const std::filesystem::path& path, bool json);
 
 }  // namespace apps

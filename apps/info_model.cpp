@@ -69,7 +69,8 @@ void print_text(const models::ModelEntry& entry, const nn::Shape& input, const s
   rows.push_back({"total", "", "", grouped(totals.parameters), grouped(totals.multiply_adds), ""});
   print_rows(rows);
   std::printf(
-      "\n%s\n",
+      "\nalgorithm: by which the CPU computes a convolution; where its passes differ, of the forward pass, the data\n"
+      "gradient and the weight gradient\n%s\n",
       fmt::format("{:.3g} million parameters, {:.3g} billion multiply-adds and {:.1f} MB of f32 feature "
                   "maps an image",
                   static_cast<double>(totals.parameters) * 1e-6, static_cast<double>(totals.multiply_adds) * 1e-9,

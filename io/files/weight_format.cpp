@@ -80,17 +80,34 @@ std::string other_kind(std::string_view start) {
   return {};
 }
 
-}  // namespace
-
-WeightFormat weight_format(const std::filesystem::path& path) {
+std::ifstream opened(const std::filesystem::path& path) {
   NN_CHECK(!std::filesystem::is_directory(path), path.string(), ": is a directory, expected a weight file");
   errno = 0;
   std::ifstream file(path, std::ios::binary);
   NN_CHECK(file, path.string(), ": cannot read it: ", std::strerror(errno));
+  return file;
+}
+
+constexpr std::size_t start_size = 256;
+
+}  // namespace
+
+std::optional<WeightFormat> find_weight_format(const std::filesystem::path& path) {
+  std::ifstream file = opened(path);
   if (is_hdf5(file)) return WeightFormat::hdf5;
-  const std::string start = bytes_at(file, 0, 256);
-  const std::string other = other_kind(start);
-  if (other.empty() && begins_like_safetensors(start)) return WeightFormat::safetensors;
+  const std::string start = bytes_at(file, 0, start_size);
+  if (other_kind(start).empty() && begins_like_safetensors(start)) return WeightFormat::safetensors;
+  return {};
+}
+
+std::string why_no_weights(const std::filesystem::path& path) {
+  std::ifstream file = opened(path);
+  return other_kind(bytes_at(file, 0, start_size));
+}
+
+WeightFormat weight_format(const std::filesystem::path& path) {
+  if (const std::optional<WeightFormat> format = find_weight_format(path)) return *format;
+  const std::string other = why_no_weights(path);
   NN_CHECK(!other.empty(), path.string(), ": is neither a .safetensors nor a Keras .h5 file, or a damaged one");
   throw nn::Error(nn::message(path.string(), ": ", other));
 }

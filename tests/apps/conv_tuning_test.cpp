@@ -61,7 +61,7 @@ TEST_F(FalxConvTune, ARunKeepsItsChoicesAndInfoPrintsThem) {
 
 TEST_F(FalxConvTune, ALineTellsWhatCameOfIt) {
   const ProgramResult trained = train("run", {"--conv", "tune"});
-  EXPECT_THAT(trained.error, testing::ContainsRegex("\nconvolutions: (all|[0-9] of) 9 passes run by [^\n]+\n"));
+  EXPECT_THAT(trained.error, testing::ContainsRegex("convolutions: (all|[0-9] of) 9 passes run by [^\n]+\n"));
   EXPECT_THAT(train("quiet", {"--conv", "tune", "--quiet"}).error, "");
 }
 

@@ -87,6 +87,8 @@ TEST_F(FalxEnsemble, JoinsRunsAndPredictsWhereverItIsMoved) {
   const ProgramResult info = test::run_falx("info --json " + path("moved"));
   EXPECT_EQ(json::parse(info.out)["kind"], "ensemble") << info.error;
   EXPECT_EQ(json::parse(info.out)["weight_of_a_for_any"].get<double>(), weight);
+  EXPECT_THAT(json::parse(info.out)["fitted_weights"].get<std::string>(),
+              description["rule"] == "fitted" ? HasSubstr("by this rule") : HasSubstr("not used by this rule"));
   const auto a = numbers("out/predictions.csv", "a_p_any"), b = numbers("out/predictions.csv", "b_p_any"),
              both = numbers("out/predictions.csv", "p_any"), apart = numbers("out/predictions.csv", "disagreement");
   ASSERT_FALSE(both.empty());

@@ -67,27 +67,49 @@ TEST(FalxInfo, DescribesAWeightFile) {
   const ProgramResult result = run_falx("info --json tests/golden/cnn.safetensors");
   EXPECT_EQ(result.exit_code, 0) << result.error;
   const json facts = json::parse(result.out);
-  EXPECT_EQ(facts["kind"], "safetensors");
+  EXPECT_EQ(facts["kind"], "weights");
+  EXPECT_EQ(facts["format"], "safetensors");
   EXPECT_EQ(facts["metadata_input"], "4 38 45 3");
   EXPECT_EQ(facts["tensors"].get<std::size_t>(), io::read_safetensors("tests/golden/cnn.safetensors").tensors.size());
 }
 
-TEST(FalxInfo, SaysWhyAFileIsOfNoUse) {
-  const ProgramResult result = run_falx("info CMakeLists.txt");
-  EXPECT_EQ(result.exit_code, 0) << result.error;
-  EXPECT_THAT(result.out, HasSubstr("not_dicom"));
+TEST(FalxInfo, RefusesOtherFilesWhateverTheyAreCalled) {
+  const test::TemporaryDirectory folder;
+  for (const char* name : {"text.dcm", "text.txt", "text", "text.h5", "text.safetensors"}) {
+    io::write_file_atomically(folder / name, "nothing that falx reads");
+    const ProgramResult result = run_falx("info " + (folder / name).string());
+    EXPECT_EQ(result.exit_code, 1) << name;
+    EXPECT_EQ(result.out, "") << name;
+    EXPECT_THAT(result.error, HasSubstr(std::string(name) + ": is n")) << name;
+    EXPECT_EQ(std::count(result.error.begin(), result.error.end(), '\n'), 1) << result.error;
+  }
+  io::write_file_atomically(folder / "weights.pth", "PK\x03\x04...");
+  EXPECT_THAT(run_falx("info " + (folder / "weights.pth").string()).error, HasSubstr("zip archive"));
 }
 
-TEST(FalxInfo, ADefectiveFileIsExitCode3) {
+TEST(FalxInfo, ADefectivePictureIsExitCode3) {
   const test::TemporaryDirectory folder;
-  io::write_file_atomically(folder / "text.dcm", "no DICOM at all");
   io::write_file_atomically(folder / "cut.png", io::read_file("apps/report/example.png").substr(0, 2000));
-  for (const char* name : {"text.dcm", "cut.png"}) {
-    const ProgramResult result = run_falx("info " + (folder / name).string());
-    EXPECT_EQ(result.exit_code, 3) << name << result.error;
-    EXPECT_THAT(result.out, HasSubstr("rejected")) << name;
-    EXPECT_EQ(result.error, "");
+  const ProgramResult result = run_falx("info " + (folder / "cut.png").string());
+  EXPECT_EQ(result.exit_code, 3) << result.error;
+  EXPECT_THAT(result.out, HasSubstr("rejected"));
+  EXPECT_EQ(result.error, "");
+}
+
+TEST(FalxInfo, WrapsTheListOfKernels) {
+  const std::vector<std::string> lines = run_falx("info").lines();
+  EXPECT_GT(std::count_if(lines.begin(), lines.end(), [](const std::string& line) { return line.starts_with("  "); }),
+            5);
+  for (const std::string& line : lines) {
+    if (!line.starts_with("cuda ")) EXPECT_LE(line.size(), 110U) << line;
   }
+}
+
+TEST(FalxInfo, NamesThreeAlgorithmsWhereThePassesDiffer) {
+  const std::string table = run_falx("info vgg16 --size 64 --conv auto").out;
+  EXPECT_THAT(table, testing::ContainsRegex("Conv2d [^\n]*  direct, winograd, direct\n")) << "of three channels";
+  EXPECT_THAT(table, testing::ContainsRegex("Conv2d [^\n]*[0-9]  winograd\n"));
+  EXPECT_THAT(table, HasSubstr("of the forward pass, the data\ngradient and the weight gradient\n"));
 }
 
 TEST(FalxInfo, RefusesWhatIsNothing) {

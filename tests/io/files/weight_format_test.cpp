@@ -36,6 +36,18 @@ TEST(WeightFormat, TellsTheFormatsApart) {
   EXPECT_EQ(format_of(std::string(512, '\0') + hdf5_start), WeightFormat::hdf5) << "after a user block";
 }
 
+TEST(WeightFormat, CanBeAskedForWithoutAnError) {
+  const test::TemporaryDirectory directory;
+  const auto ask = [&](const std::string& bytes) {
+    io::write_file_atomically(directory / "file", bytes);
+    return std::pair(io::find_weight_format(directory / "file"), io::why_no_weights(directory / "file"));
+  };
+  EXPECT_EQ(ask(hdf5_start).first, WeightFormat::hdf5);
+  EXPECT_EQ(ask("epoch,train_loss\n"), std::pair(std::optional<WeightFormat>(), ""s));
+  EXPECT_EQ(ask("").first, std::nullopt);
+  EXPECT_EQ(ask("").second, "is empty; fetch it again");
+}
+
 TEST(WeightFormat, SaysWhatElseAFileIsAndWhatToDo) {
   EXPECT_THAT(refusal_of("\x80\x02\x8a\nl\xfc"), HasSubstr("Python pickle"));
   EXPECT_THAT(refusal_of("\x80\x02\x8a\nl\xfc"), HasSubstr("safetensors.torch.save_file"));
