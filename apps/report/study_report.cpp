@@ -137,7 +137,8 @@ std::string study_card(const ReportStudy& study, std::size_t number, bool open) 
 
 std::string overview(const StudyReport& report) {
   std::string table =
-      "<div class=\"scroll\"><table>\n<thead><tr><th>study</th><th>any</th><th>leading subtype</th><th>patient</th>"
+      "<div class=\"scroll\"><table class=\"wide\">\n<thead><tr><th>study</th><th>any</th><th>leading subtype</th>"
+      "<th>patient</th>"
       "<th>series</th><th>slices</th></tr></thead>\n<tbody>\n";
   for (std::size_t i = 0; i < report.studies.size(); ++i) {
     const ReportStudy& study = report.studies[i];
