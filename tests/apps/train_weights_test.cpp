@@ -118,7 +118,9 @@ TEST_F(FalxTrainWeights, GoingOnNeedsTheFileNoMoreAndEndsWithTheSameBits) {
               io::read_file(directory_ / "stopped" / "model.safetensors"));
   EXPECT_EQ(io::weight_hash(io::read_safetensors(directory_ / "whole" / "last.safetensors")),
             io::weight_hash(io::read_safetensors(directory_ / "stopped" / "last.safetensors")));
-  fs::remove(directory_ / "stopped" / "last.safetensors");
+  for (const char* file : {"last.safetensors", "history.csv", "model.safetensors"}) {
+    fs::remove(directory_ / "stopped" / file);
+  }
   const ProgramResult again = resume("stopped", {"--quiet"});  // from the beginning: the file is needed after all
   EXPECT_EQ(again.exit_code, 1);
   EXPECT_THAT(again.error, HasSubstr("weights.safetensors"));
