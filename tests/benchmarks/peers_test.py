@@ -291,6 +291,12 @@ esac""" % (falx_differs, self.file("started"), worker, step))
         self.assertEqual(record["milliseconds"], [])
         self.assertEqual(self.rounds(), {"falx": {"milliseconds": [10, 10], "peak_bytes": 1000}})
 
+    def test_no_number_for_a_program_whose_answers_are_no_numbers(self):
+        self.options.python = self.fake_python(worker="echo '{\"difference\": NaN}'")
+        self.measure()
+        self.assertEqual(self.results.last(program="eager")["failed"], "answers differ by nan of the largest")
+        self.assertEqual(sorted(self.rounds()), ["falx"])
+
     def test_a_program_that_fails_says_why(self):
         self.options.python = self.fake_python(worker="echo 'no such operator' >&2; exit 1")
         self.measure()
@@ -317,6 +323,18 @@ esac""" % (falx_differs, self.file("started"), worker, step))
 esac""")
         self.measure()
         self.assertEqual(self.rounds()["eager"]["failed"], "out of memory")
+        self.assertEqual(self.rounds()["falx"]["milliseconds"], [10, 10])
+
+    def test_what_has_ended_before_its_turn_says_why(self):
+        self.options.python = self.program("python", """case $1 in
+  *reference.py) echo '{"multiply_adds": 1, "forward": 1, "backward": 1, "parameters": 1, "difference": 1e-6}' ;;
+  *) echo '{"difference": 1e-6}'; read -r line; echo '{"milliseconds": [25], "peak_bytes": 5000}'
+     echo 'killed' >&2; exit 1 ;;
+esac""")
+        falx = self.program("slow", "sleep 0.3; echo '{\"milliseconds\": 10, \"peak_bytes\": 1000}'")
+        self.options.falx = falx  # its turn comes first: by then the other has ended
+        self.assertEqual(self.measure(), [])
+        self.assertEqual(self.rounds()["eager"]["failed"], "killed")
         self.assertEqual(self.rounds()["falx"]["milliseconds"], [10, 10])
 
     def test_without_a_reference_the_row_is_left(self):

@@ -21,8 +21,9 @@ class Entrants:
             worker = Worker(command_of(self.options.python, program, self.key, more),
                             environment_of(self.key, program), left())
             self.workers[program] = worker
-            if (worker.ready.get("difference") or 0) >= AGREEMENT[self.key["precision"]]:
-                raise RuntimeError("answers differ by %.1e of the largest" % worker.ready["difference"])
+            difference = worker.ready.get("difference")
+            if difference is not None and not difference < AGREEMENT[self.key["precision"]]:  # nor NaN
+                raise RuntimeError("answers differ by %.1e of the largest" % difference)
         return self.workers[program]
 
     def take(self, program, seconds, fewest_steps, left):

@@ -1,4 +1,5 @@
 """Holds a worker (serving.py): starts it, asks it, gives up on it in time."""
+import contextlib
 import json
 import queue
 import subprocess
@@ -44,14 +45,16 @@ class Worker:
 
     def measure(self, seconds, fewest, timeout):
         """At least so many steps, however long they take."""
-        self.process.stdin.write("measure %g %d\n" % (seconds, fewest))
-        self.process.stdin.flush()
+        with contextlib.suppress(BrokenPipeError):  # it has ended, and _answer says how
+            self.process.stdin.write("measure %g %d\n" % (seconds, fewest))
+            self.process.stdin.flush()
         return self._answer(timeout)
 
     def close(self):
         self.process.kill()
         self.process.wait()
-        self.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):  # of a line that it did not read
+            self.process.stdin.close()
         for reader, pipe in zip(self.readers, (self.process.stdout, self.process.stderr)):
             reader.join(1)  # longer only if a child of the worker's still writes
             if not reader.is_alive():
