@@ -7,9 +7,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "models/registry.h"
@@ -19,6 +20,7 @@
 #include "tests/benchmarks/fma_peak.h"
 #include "tests/benchmarks/kernel_times.h"
 #include "tests/benchmarks/memory_bandwidth.h"
+#include "tests/benchmarks/whole_number.h"
 #include "train/evaluation/metrics.h"
 #include "train/inference.h"
 #include "train/train_step.h"
@@ -138,16 +140,23 @@ void print_tables(std::vector<KernelTimes> shapes, const std::vector<double>& st
               time, floors, step - time, step, *std::min_element(steps.begin(), steps.end()));
 }
 
-Settings parse(int argc, char** argv) {
-  Settings settings;
-  if (argc > 1) settings.model = argv[1];
+/// Nothing for a wrong command line. Throws nn::Error for a model that is not there.
+std::optional<Settings> parse(int argc, char** argv) {
+  if (argc < 2 || argc > 6 || argv[1][0] == '-') return {};
+  Settings settings{.model = argv[1]};
   if (argc > 2) settings.what = argv[2];
-  if (argc > 3) settings.batch = std::atoi(argv[3]);
-  if (argc > 4) settings.size = std::atoi(argv[4]);
-  if (argc > 5) settings.steps = std::max(1, std::atoi(argv[5]));
-  NN_CHECK(argc > 1 && argc < 7 && (settings.what == "infer" || settings.what == "train"),
-           "usage: bench_network MODEL [infer|train [BATCH [SIZE [STEPS]]]]");
-  if (settings.size == 0) settings.size = models::find_model(settings.model).size;
+  if (settings.what != "infer" && settings.what != "train") return {};
+  const models::ModelEntry& model = models::find_model(settings.model);
+  settings.size = model.size;
+  const auto take = [&](int index, std::int64_t low, auto& value) {
+    if (argc <= index) return true;
+    const std::optional<int> number = bench::whole_number(argv[index], static_cast<int>(low), 4096);
+    value = number.value_or(0);
+    return number.has_value();
+  };
+  if (!take(3, 1, settings.batch) || !take(4, model.smallest_size, settings.size) || !take(5, 1, settings.steps)) {
+    return {};
+  }
   return settings;
 }
 
@@ -155,7 +164,13 @@ Settings parse(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
-    const Settings settings = parse(argc, argv);
+    const bool help = argc == 2 && std::string_view(argv[1]) == "--help";
+    const std::optional<Settings> parsed = parse(argc, argv);
+    if (!parsed) {
+      std::fprintf(help ? stdout : stderr, "usage: bench_network MODEL [infer|train [BATCH [SIZE [STEPS]]]]\n");
+      return help ? 0 : 2;
+    }
+    const Settings& settings = *parsed;
     const std::string target = nn::cpu::simd_target();  // asked first: it tells the measurements what to use
     std::printf("%s, %s, batch %d, %d pixels, %d threads, %s: %.0f GF/s a thread, copies at %.0f GB/s\n",
                 settings.model.c_str(), settings.what.c_str(), static_cast<int>(settings.batch),

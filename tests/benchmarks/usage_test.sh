@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # What a benchmark's program does with a wrong command line: a line and exit code 2, no crash; --help is none.
-#   tests/benchmarks/usage_test.sh BENCH_OPS BENCH_DENSENET
+#   tests/benchmarks/usage_test.sh BENCH_OPS BENCH_DENSENET BENCH_NETWORK
 set -uo pipefail
-bench_ops=$1 bench_densenet=$2
+bench_ops=$1 bench_densenet=$2 bench_network=$3
 failed=0
 
 # expect CODE COMMAND...
@@ -25,5 +25,12 @@ expect 0 "$bench_densenet" --help
 for wrong in "0" "two" "-1" "1 0" "1 31" "1 32 0" "1 32 1 1" "--nonsense" "1 --help"; do
   # shellcheck disable=SC2086  # several arguments
   expect 2 "$bench_densenet" $wrong
+done
+expect 0 "$bench_network" --help
+expect 1 "$bench_network" nonsense
+for wrong in "" "--nonsense" "cnn play" "cnn infer 0" "cnn infer two" "cnn infer 1 1" "cnn infer 1 64 0" \
+  "cnn infer 1 64 1 1"; do
+  # shellcheck disable=SC2086  # several arguments
+  expect 2 "$bench_network" $wrong
 done
 exit $failed
