@@ -11,6 +11,8 @@
 #include "nn/core/device_runtime.h"
 #include "nn/core/error.h"
 #include "nn/core/memory_pool.h"
+#include "nn/core/recent_blocks.h"
+#include "nn/core/short_wait.h"
 
 namespace nn {
 namespace {
@@ -47,13 +49,12 @@ class HostSource final : public SegmentSource {
   Room room() override { return {}; }  // not known: the system lends more than there is
 };
 
-/// A training step asks for the same sizes again and again: freed blocks are kept and handed out anew, which saves the
-/// page faults of fresh memory (for large blocks they cost more than the kernel that fills them).
-class HostAllocator final : public Allocator {
+/// One pool for all threads.
+class HostPool {
  public:
-  void* allocate(std::size_t bytes) override {
+  void* allocate(std::size_t bytes) {
     NN_CHECK(bytes < (std::size_t{1} << 46U), "[memory] a tensor of ", bytes, " bytes is too large");
-    const std::lock_guard lock(mutex_);
+    const std::unique_lock lock = ShortWait::lock(mutex_);
     void* block = pool_.allocate(bytes);
     if (block == nullptr) {
       pool_.release_unused();
@@ -63,8 +64,8 @@ class HostAllocator final : public Allocator {
     return block;
   }
 
-  void deallocate(void* block, std::size_t /*bytes*/) noexcept override {
-    const std::lock_guard lock(mutex_);
+  void deallocate(void* block) noexcept {
+    const std::unique_lock lock = ShortWait::lock(mutex_);
     pool_.deallocate(block);
     if (pool_.unused() > most_kept) pool_.release_unused(most_kept);
   }
@@ -73,6 +74,40 @@ class HostAllocator final : public Allocator {
   std::mutex mutex_;
   HostSource source_;
   MemoryPool pool_{source_, keep_freed_blocks ? MemoryPool::Freed::kept : MemoryPool::Freed::given_back};
+};
+
+HostPool& host_pool() {
+  static auto* instance = new HostPool;  // never destroyed: static tensors may outlive it
+  return *instance;
+}
+
+constexpr auto to_pool = [](void* block) { host_pool().deallocate(block); };
+
+constinit thread_local RecentBlocks recent_blocks;
+constinit thread_local bool thread_ends = false;
+
+/// Gives back what a thread keeps when it ends. What is freed after that, by static tensors, goes to the pool.
+struct ThreadEnd {
+  ~ThreadEnd() {
+    thread_ends = true;
+    recent_blocks.release_all(to_pool);
+  }
+};
+
+/// A training step asks for the same sizes again and again: freed blocks are kept and handed out anew, which saves the
+/// page faults of fresh memory (for large blocks they cost more than the kernel that fills them).
+class HostAllocator final : public Allocator {
+ public:
+  void* allocate(std::size_t bytes) override {
+    void* recent = recent_blocks.take(bytes);
+    return recent != nullptr ? recent : host_pool().allocate(bytes);
+  }
+
+  void deallocate(void* block, std::size_t bytes) noexcept override {
+    if (!keep_freed_blocks || thread_ends) return to_pool(block);
+    static const thread_local ThreadEnd at_end;
+    recent_blocks.keep(block, bytes, to_pool);
+  }
 };
 
 struct MemoryCounts {

@@ -33,6 +33,13 @@ class ShortWait {
     wake_.notify_all();
   }
 
+  /// Locks a mutex that nobody holds for long.
+  static std::unique_lock<std::mutex> lock(std::mutex& mutex) {
+    std::unique_lock lock(mutex, std::defer_lock);
+    if (!seen_soon([&] { return lock.try_lock(); })) lock.lock();
+    return lock;
+  }
+
  private:
   using Clock = std::chrono::steady_clock;
   // Most waits of a network end within the first; after it other programs may have the core.
