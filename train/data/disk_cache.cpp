@@ -47,6 +47,8 @@ DiskCache::DiskCache(const DiskCacheOptions& options)
   remove_abandoned_files(directory_);
   for (const CacheFile& file : list_cache_files(directory_)) bytes_ += file.bytes;
   capacity_ = options.capacity > 0 ? options.capacity : usual_disk_capacity(directory_, bytes_);
+  const std::lock_guard lock(mutex_);
+  if (options.capacity > 0 && bytes_ > capacity_) make_room(0);  // a run that stores nothing would never ask for it
 }
 
 std::optional<DecodedImage> DiskCache::find(const io::FileIdentity& source, ImageKind kind) {

@@ -20,7 +20,7 @@ namespace train {
 
 struct DiskCacheOptions {
   std::filesystem::path directory;  // empty: no cache on disk
-  std::uint64_t capacity = 0;       // bytes; 0: usual_disk_capacity
+  std::uint64_t capacity = 0;       // bytes, to which a larger cache is cut at once; 0: usual_disk_capacity
 };
 
 /// $XDG_CACHE_HOME/falx/slices, or ~/.cache/falx/slices; empty if neither variable is set.

@@ -215,6 +215,16 @@ TEST_F(DiskCacheTest, TheLeastRecentlyUsedGoWhenItIsFull) {
   EXPECT_EQ(read(1, 4 * entry_bytes).hits, 0U);
 }
 
+TEST_F(DiskCacheTest, ASmallerCapacityHoldsWhereNothingIsStored) {
+  for (int i = 0; i < 4; ++i) {
+    read(i);
+    let_time_pass();
+  }
+  const Outcome hit = read(3, 2 * entry_bytes);
+  EXPECT_EQ(hit.hits, 1U);
+  EXPECT_LE(entries().size(), 2U);
+}
+
 TEST_F(DiskCacheTest, WhatThisRunUsesIsNotDroppedForMore) {
   SliceCache slices(0, {.directory = cache(), .capacity = 3 * entry_bytes});
   for (int epoch = 0; epoch < 3; ++epoch) {
