@@ -67,7 +67,9 @@ HWY_INLINE void multiply_tile(const float* HWY_RESTRICT a, const float* HWY_REST
 #pragma GCC unroll 2
       for (int v = 0; v < kVectors; ++v) {
         row_of_b[v] = hn::Load(d, b + v * lanes);
-        if (kOrder == PanelOrder::chunks) prefetch_ahead(b + v * lanes, depths_ahead * kVectors * lanes);
+        if (kOrder == PanelOrder::chunks && v * lanes % 16 == 0) {  // once a cache line
+          prefetch_ahead(b + v * lanes, depths_ahead * kVectors * lanes);
+        }
       }
 #pragma GCC unroll 16
       for (int i = 0; i < kRows; ++i) {
