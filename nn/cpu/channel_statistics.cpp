@@ -3,8 +3,7 @@
 
 #include "nn/cpu/loops/channel_moments.h"
 #include "nn/cpu/loops/elementwise.h"
-#include "nn/cpu/loops/prefetch.h"
-#include "nn/functors/batch_norm.h"
+#include "nn/cpu/loops/statistics_rows.h"
 #include "nn/kernels/batch_norm.h"
 
 namespace nn {
@@ -26,9 +25,6 @@ void channel_statistics_forward(const Tensor& x, const Tensor& mean, const Tenso
   });
 }
 
-/// How many rows ahead memory is asked for: short rows of wide maps come one piece a page.
-constexpr std::int64_t rows_ahead = 16;
-
 void channel_statistics_backward(const Tensor& x, const Tensor& mean, const Tensor& dmean, const Tensor& dvariance,
                                  const Tensor& dx, float beta) {
   check_same("channel_statistics_backward", x, dx);
@@ -40,22 +36,17 @@ void channel_statistics_backward(const Tensor& x, const Tensor& mean, const Tens
       constants.push_back(static_cast<T>(static_cast<double>(dmean.data<T>()[i]) / static_cast<double>(x.rows())));
       slopes.push_back(static_cast<T>(2 * static_cast<double>(dvariance.data<T>()[i]) / static_cast<double>(x.rows())));
     }
-    const T *middle = mean.data<T>(), *constant = constants.data(), *slope = slopes.data();
-    const functors::StatisticsBackward share;
     parallel_for(0, x.rows(), rows_per_chunk(c), [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t row = begin; row < end; ++row) {
-        const T* __restrict in = x.row<T>(row);
-        T* __restrict out = dx.row<T>(row);
-        prefetch_rows(in + rows_ahead * x.pitch(), 0, 1, c);
-        prefetch_rows(out + rows_ahead * dx.pitch(), 0, 1, c);
-        if (beta == 0) {
-          for (std::int64_t i = 0; i < c; ++i) out[i] = share(in[i], middle[i], constant[i], slope[i]);
-        } else {
-          for (std::int64_t i = 0; i < c; ++i) {
-            out[i] = share(in[i], middle[i], constant[i], slope[i]) + T(beta) * out[i];
-          }
-        }
-      }
+      statistics_rows_backward<T>({.x = x.row<T>(begin),
+                                   .x_pitch = x.pitch(),
+                                   .dx = dx.row<T>(begin),
+                                   .dx_pitch = dx.pitch(),
+                                   .rows = end - begin,
+                                   .columns = c,
+                                   .mean = mean.data<T>(),
+                                   .constant = constants.data(),
+                                   .slope = slopes.data(),
+                                   .beta = static_cast<T>(beta)});
     });
   });
 }

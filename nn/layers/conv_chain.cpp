@@ -1,7 +1,6 @@
 #include "nn/layers/conv_chain.h"
 
 #include "nn/core/error.h"
-#include "nn/ops/add.h"
 #include "nn/ops/conv2d.h"
 #include "nn/ops/normalize_conv2d.h"
 
@@ -29,9 +28,11 @@ NormBehind behind(const MeasuredMap& y, BatchNorm2d* next, const Context& contex
 }
 
 /// Where a chain's result goes: into a new map if `map` is not defined. `add`: it is added to the map (inference).
+/// `skip`: this is added to it (training).
 struct Target {
   MeasuredMap map{};
   bool add = false;
+  Variable skip{};
 };
 
 /// One step. `norm_is_done`: x has been normalised by whoever wrote it.
@@ -52,7 +53,7 @@ MeasuredMap run_step(const NormConv& step, bool norm_is_done, const MeasuredMap&
       const auto inputs = {&x.map, &statistics.mean, &statistics.variance, &gamma, &beta, &conv.weight()};
       y = with_room_for_statistics(Variable::output(conv.output_shape(x.map.shape()), inputs), context);
     }
-    normalize_conv2d_into(x.map, before, conv.weight(), y.map, conv.geometry(), behind(y, next, context));
+    normalize_conv2d_into(x.map, before, conv.weight(), y.map, conv.geometry(), behind(y, next, context), target.skip);
   }
   const bool next_is_done = next != nullptr && only_infers(x.map, context);
   if (!norm_is_done) norm.tell_observer(x.map.shape(), x.map.shape(), context, true);
@@ -90,7 +91,7 @@ MeasuredMap run_chain_into(std::initializer_list<NormConv> steps, const Measured
 MeasuredMap run_residual_chain(std::initializer_list<NormConv> steps, const MeasuredMap& x, const Context& context) {
   NN_CHECK(steps.size() >= 2, "[conv_chain] expects two steps at least beside a skip connection");
   if (only_infers(x.map, context)) return run_steps(steps, x, {.map = x, .add = true}, context);
-  return measured(add(x.map, run_steps(steps, x, {}, context).map), context);
+  return run_steps(steps, x, {.skip = x.map}, context);
 }
 
 MeasuredMap measured_conv(Conv2d& conv, const Variable& x, const Context& context) {

@@ -11,8 +11,9 @@ namespace nn {
 /// conv2d(normalize(x, ...), w), without bias. x {n,h,w,in}, w {out,kh,kw,in}.
 Variable normalize_conv2d(const Variable& x, const Normalization& normalization, const Variable& w,
                           const ConvGeometry& geometry = {}, const NormBehind& behind = {});
-/// The same, written into `y`. Returns y.
+/// The same, written into `y`. Returns y. With `skip`, of y's shape, y = skip + conv2d(...), measured as such.
 Variable normalize_conv2d_into(const Variable& x, const Normalization& normalization, const Variable& w,
-                               const Variable& y, const ConvGeometry& geometry = {}, const NormBehind& behind = {});
+                               const Variable& y, const ConvGeometry& geometry = {}, const NormBehind& behind = {},
+                               const Variable& skip = {});
 
 }  // namespace nn

@@ -13,6 +13,7 @@ constexpr std::int64_t most_rows = 128;                     // of a piece, if it
 constexpr std::int64_t most_columns = 512;                  // of a piece of the result
 constexpr std::int64_t most_kept = std::int64_t{1} << 16U;  // elements of C^T that stay in the second-level cache
 constexpr std::int64_t rows_at_once = 28;                   // while so many are computed, their place is fetched
+constexpr std::int64_t columns_at_once = 48;                // of C, while rows of C^T are added up and transposed
 
 /// Whether a piece of `lines` output lines fits the second-level cache beside what it sees. Few lines may be long: a
 /// piece of one line of a 3x3 convolution in steps of two reads three lines where two are new, of four nine for eight.
@@ -225,19 +226,18 @@ void multiply_transposed_lines_of(const Tensor& y, const Tensor& image, const Wi
     }
   });
   const std::int64_t run = lines.run(), columns = grid.kernel_h * run;
-  parallel_for(0, blocks(y.c(), chunk), 1, [&](std::int64_t first, std::int64_t last) {
-    const Tensor transposed = scratch<float>(chunk * columns);
-    for (std::int64_t i = first; i < last; ++i) {
-      const std::int64_t channel = i * chunk, channels = std::min(chunk, y.c() - channel);
-      for (std::int64_t column = 0; column < columns; ++column) {
-        float* sum = partial.at(column / run, 0) + column % run * product.c_pitch + channel;
-        for (std::int64_t split = 1; split < splits; ++split) {
-          for (std::int64_t o = 0; o < chunk; ++o) sum[o] += sum[split * partial.split_step() + o];
-        }
-        for (std::int64_t o = 0; o < channels; ++o) transposed.data<float>()[o * columns + column] = sum[o];
+  parallel_for(0, columns, columns_at_once, [&](std::int64_t first, std::int64_t last) {
+    const Tensor memory = scratch<float>(y.c() * columns_at_once);
+    float* transposed = memory.data<float>();
+    for (std::int64_t column = first; column < last; ++column) {
+      float* sum = partial.at(column / run, 0) + column % run * product.c_pitch;
+      for (std::int64_t split = 1; split < splits; ++split) {
+        const float* more = sum + split * partial.split_step();
+        for (std::int64_t o = 0; o < y.c(); ++o) sum[o] += more[o];
       }
-      c.write(channel, channels, 0, columns, transposed.data<float>(), columns);
+      for (std::int64_t o = 0; o < y.c(); ++o) transposed[o * columns_at_once + column - first] = sum[o];
     }
+    c.write(0, y.c(), first, last - first, transposed, columns_at_once);
   });
 }
 

@@ -22,7 +22,7 @@ ForwardPlan forward_plan(Tiling tiling, std::int64_t tiles, std::int64_t depth, 
 
 WeightsPlan weights_plan(Tiling tiling, std::int64_t tiles, std::int64_t rows, std::int64_t columns) {
   if (rows * columns <= 36 / frequencies(tiling) * 128 * 128) {
-    const std::int64_t group_tiles = tiles < 2 * 96 ? equal_step(tiles, 96, 1) : 96;
+    const std::int64_t group_tiles = equal_step(tiles, 96, 1);
     const std::int64_t runs = std::min(wanted_pieces, blocks(tiles, group_tiles));
     return {.runs = runs, .group_tiles = group_tiles, .columns_a_product = columns};
   }

@@ -4,6 +4,7 @@
 
 #include "nn/autograd/tape.h"
 #include "nn/core/allocator.h"
+#include "nn/ops/add.h"
 #include "nn/ops/conv2d.h"
 #include "tests/support/compare.h"
 #include "tests/support/register_op_cases.h"
@@ -62,12 +63,39 @@ Variables three_ops(const Variables& in) {
   return {y, mean, variance};
 }
 
+/// The same beside a skip connection, the last input.
+void added_into(const Variables& in, const Variables& out) {
+  nn::normalize_conv2d_into(in[0], normalization(in), in[5], out[0], padded, {.statistics = {out[1], out[2]}}, in[6]);
+}
+Variables added(const Variables& in) {
+  const Variable y = Variable::output(in[6].shape(), {&in[0], &in[1], &in[2], &in[3], &in[4], &in[5], &in[6]});
+  const auto [mean, variance] = nn::room_for_statistics(y);
+  added_into(in, {y, mean, variance});
+  return {y, mean, variance};
+}
+Variables four_ops(const Variables& in) {
+  const Variable y = nn::add(in[6], two_ops<padded>(in)[0]);
+  const auto [mean, variance] = nn::channel_statistics(y);
+  return {y, mean, variance};
+}
+std::vector<test::Input> inputs_with_skip() {
+  std::vector<test::Input> all = inputs({2, 4, 5, 7}, {6, 3, 3, 7});
+  all.push_back({.shape = {2, 4, 5, 6}});
+  return all;
+}
+
 const bool registered_measured =
     test::register_op_cases("NormalizeConv2d", {{.name = "WithStatistics",
                                                  .inputs = inputs({2, 4, 5, 7}, {6, 3, 3, 7}),
                                                  .function = measured,
                                                  .into = measured_into,
                                                  .reference = three_ops,
+                                                 .precision = 2e-6},
+                                                {.name = "BesideASkipConnection",
+                                                 .inputs = inputs_with_skip(),
+                                                 .function = added,
+                                                 .into = added_into,
+                                                 .reference = four_ops,
                                                  .precision = 2e-6}});
 
 const bool registered = test::register_op_cases("NormalizeConv2d", {{.name = "OfPixels",
