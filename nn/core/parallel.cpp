@@ -16,38 +16,46 @@ namespace {
 
 using Body = std::function<void(std::int64_t, std::int64_t)>;
 
-/// One parallel_for: chunks are handed out by a counter until none is left.
+/// A thread's share of the chunks: neighbours, and as far as can be the same part of the whole in each parallel_for. So
+/// what a kernel wrote lies in the caches of the core that reads it in the next. Any thread may help with it.
+struct alignas(64) Share {
+  std::atomic<std::int64_t> next{0};
+  std::int64_t end = 0;
+};
+
+/// One parallel_for.
 struct Job {
   std::int64_t begin, end, grain, chunks;
   const Body* body;
-  std::atomic<std::int64_t> next{0};
   std::mutex error_mutex{};
   std::exception_ptr error{};
 
-  void run() {
-    for (std::int64_t chunk; (chunk = next.fetch_add(1)) < chunks;) {
-      const std::int64_t first = begin + chunk * grain;
-      try {
-        (*body)(first, std::min(first + grain, end));
-      } catch (...) {
-        const std::lock_guard lock(error_mutex);
-        if (!error) error = std::current_exception();
-      }
+  void run(std::int64_t chunk) {
+    const std::int64_t first = begin + chunk * grain;
+    try {
+      (*body)(first, std::min(first + grain, end));
+    } catch (...) {
+      const std::lock_guard lock(error_mutex);
+      if (!error) error = std::current_exception();
     }
   }
 };
 
 thread_local bool inside_parallel_for = false;
 
-/// The caller posts a job, works too, closes it and waits for those still at it. Waits are short where every thread has
-/// a core of its own, see short_wait.h.
+/// The caller posts a job, works too, closes it and waits for those still at it. Who has done its share helps others
+/// with theirs, and does that of a thread that never came. Waits are short where every thread has a core of its own,
+/// see short_wait.h.
 class ThreadPool {
  public:
   explicit ThreadPool(int threads)
-      : threads_(threads), posted_(threads <= usable_cores()), finished_(threads <= usable_cores()) {
+      : threads_(threads),
+        shares_(static_cast<std::size_t>(threads)),
+        posted_(threads <= usable_cores()),
+        finished_(threads <= usable_cores()) {
     workers_.reserve(static_cast<std::size_t>(threads));
     try {
-      for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
+      for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { work(i); });
     } catch (const std::exception&) {  // the system's limit is reached: those that have started share the work
     }
   }
@@ -63,11 +71,12 @@ class ThreadPool {
   int threads() const { return threads_; }
 
   void run(Job& job) {
+    share_out(job.chunks);
     job_ = &job;
     state_ += one_job | open;
     posted_.wake();
     inside_parallel_for = true;
-    job.run();
+    work_at(job, 0);
     inside_parallel_for = false;
     state_ -= open;
     finished_.until([this] { return (state_ & busy) == 0; });
@@ -80,7 +89,26 @@ class ThreadPool {
 
   static int usable_cores() { return static_cast<int>(std::thread::hardware_concurrency()); }
 
-  void work() {
+  /// Where chunks cannot be shared equally the first threads have one more: the caller is there at once.
+  void share_out(std::int64_t chunks) {
+    for (std::int64_t i = 0; i < threads_; ++i) {
+      Share& share = shares_[static_cast<std::size_t>(i)];
+      share.next = (i * chunks + threads_ - 1) / threads_;
+      share.end = ((i + 1) * chunks + threads_ - 1) / threads_;
+    }
+  }
+
+  /// The thread's own share first, then what is left of the others.
+  void work_at(Job& job, int thread) {
+    for (int i = 0; i < threads_; ++i) {
+      Share& share = shares_[static_cast<std::size_t>((thread + i) % threads_)];
+      while (share.next < share.end) {
+        if (const std::int64_t chunk = share.next++; chunk < share.end) job.run(chunk);
+      }
+    }
+  }
+
+  void work(int thread) {
     inside_parallel_for = true;
     std::uint64_t seen = 0;
     const auto is_new = [&](std::uint64_t state) { return (state & open) != 0 && state / one_job != seen; };
@@ -90,12 +118,13 @@ class ThreadPool {
       std::uint64_t state = state_;
       if (!is_new(state) || !state_.compare_exchange_strong(state, state + 1)) continue;
       seen = state / one_job;
-      job_.load()->run();
+      work_at(*job_.load(), thread);
       if ((--state_ & busy) == 0) finished_.wake();
     }
   }
 
   int threads_;
+  std::vector<Share> shares_;  // of the job that is posted
   std::atomic<std::uint64_t> state_{0};
   std::atomic<Job*> job_{nullptr};
   std::atomic<bool> stop_{false};
@@ -117,7 +146,7 @@ void parallel_for(std::int64_t begin, std::int64_t end, std::int64_t grain, cons
   std::unique_lock lock(pool_mutex, std::defer_lock);
   const bool parallel = job.chunks > 1 && !inside_parallel_for && wanted_threads > 1 && lock.try_lock();
   if (!parallel) {
-    job.run();
+    for (std::int64_t chunk = 0; chunk < job.chunks; ++chunk) job.run(chunk);
   } else {
     if (!pool || pool->threads() != wanted_threads) {
       pool.reset();

@@ -45,6 +45,25 @@ TEST_P(ParallelFor, CutsChunksByTheGrainAlone) {
   EXPECT_EQ(chunks, (std::set<std::pair<std::int64_t, std::int64_t>>{{10, 18}, {18, 26}, {26, 31}}));
 }
 
+TEST_P(ParallelFor, GivesEachThreadAPartOfItsOwn) {
+  std::set<std::thread::id> threads;
+  std::set<std::int64_t> begins;
+  std::mutex mutex;
+  std::atomic<int> arrived = 0;
+  nn::parallel_for(0, 4 * GetParam(), 1, [&](std::int64_t first, std::int64_t) {
+    {
+      const std::lock_guard lock(mutex);
+      if (!threads.insert(std::this_thread::get_id()).second) return;
+      begins.insert(first);
+    }
+    ++arrived;  // nobody is done with a part of its own before all have begun theirs
+    while (arrived < GetParam()) std::this_thread::yield();
+  });
+  std::set<std::int64_t> expected;
+  for (int i = 0; i < GetParam(); ++i) expected.insert(4 * i);
+  EXPECT_EQ(begins, expected);
+}
+
 TEST_P(ParallelFor, DoesNothingForAnEmptyRange) {
   nn::parallel_for(5, 5, 1, [](std::int64_t, std::int64_t) { FAIL(); });
   nn::parallel_for(5, 2, 1, [](std::int64_t, std::int64_t) { FAIL(); });
