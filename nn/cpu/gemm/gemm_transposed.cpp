@@ -75,26 +75,32 @@ void multiply_transposed(const MatrixReader<T>& a, std::int64_t rows, const Matr
                 .columns = columns,
                 .row_step = equal_step(rows, most_rows, chunk),
                 .column_step = equal_step(columns, most_columns, tile.columns)};
-  // A small C has few pieces: the depth is split too, and the partial sums are added in order.
-  const std::int64_t splits = std::clamp<std::int64_t>(blocks(wanted_pieces, cut.pieces()), 1, DepthRuns(depth).count);
+  // A small C has few pieces: the depth is split too, and the partial sums are added in order. All pieces of a split
+  // follow one another: so a thread reads a part of the depth for all of them, and leaves the rest to others.
+  const std::int64_t pieces = cut.pieces();
+  const std::int64_t splits = std::clamp<std::int64_t>(blocks(wanted_pieces, pieces), 1, DepthRuns(depth).count);
   const std::int64_t c_pitch = cut.pitch(tile), c_size = cut.row_step * c_pitch;
-  const Tensor partial = scratch<T>(cut.pieces() * splits * c_size);
-  parallel_for(0, cut.pieces() * splits, 1, [&](std::int64_t first, std::int64_t last) {
+  const Tensor partial = scratch<T>(pieces * splits * c_size);
+  parallel_for(0, pieces * splits, 1, [&](std::int64_t first, std::int64_t last) {
     const Tensor packed_b = scratch<T>(tile.columns * max_depth);
     for (std::int64_t i = first; i < last; ++i) {
-      const std::int64_t split = i % splits;
-      compute(cut.piece(i / splits), a, b, depth * split / splits, depth * (split + 1) / splits, packed_b.data<T>(),
+      const std::int64_t split = i / pieces;
+      compute(cut.piece(i % pieces), a, b, depth * split / splits, depth * (split + 1) / splits, packed_b.data<T>(),
               partial.data<T>() + i * c_size, c_pitch);
     }
   });
-  parallel_for(0, cut.pieces(), 1, [&](std::int64_t first, std::int64_t last) {
+  const std::int64_t blocks_a_piece = blocks(cut.row_step, chunk);  // of rows, which threads share here
+  parallel_for(0, pieces * blocks_a_piece, 1, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t i = first; i < last; ++i) {
-      T* sum = partial.data<T>() + i * splits * c_size;
+      const Piece piece = cut.piece(i / blocks_a_piece);
+      const std::int64_t row = i % blocks_a_piece * chunk, rows_left = std::min(chunk, piece.rows - row);
+      if (rows_left <= 0) continue;
+      T* sum = partial.data<T>() + i / blocks_a_piece * c_size + row * c_pitch;
       for (std::int64_t split = 1; split < splits; ++split) {
-        for (std::int64_t k = 0; k < c_size; ++k) sum[k] += sum[split * c_size + k];
+        const T* more = sum + split * pieces * c_size;
+        for (std::int64_t k = 0; k < rows_left * c_pitch; ++k) sum[k] += more[k];
       }
-      const Piece piece = cut.piece(i);
-      c.write(piece.row, piece.rows, piece.column, piece.columns, sum, c_pitch);
+      c.write(piece.row + row, rows_left, piece.column, piece.columns, sum, c_pitch);
     }
   });
 }
