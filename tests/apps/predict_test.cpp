@@ -209,6 +209,7 @@ TEST_F(FalxPredict, CtrlCWhileItPredictsIsOneLineAndLeavesNothing) {
   train::write_model(directory_ / "slow.safetensors", description, *models::make_model("cnn-2019", {.size = 384}));
   RunningFalx running({"predict", "--model", path("slow.safetensors"), "--input", made("data/stage_2_test"), "--out",
                        path("out"), "--batch", "1", "--tta", "flip-shift", "--quiet"});
+  ASSERT_TRUE(running.wait_until_it_catches(SIGINT));
   std::this_thread::sleep_for(std::chrono::milliseconds(700));
   ASSERT_FALSE(running.has_ended());
   running.signal(SIGINT);

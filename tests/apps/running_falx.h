@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -62,6 +63,19 @@ class RunningFalx {
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
     return std::filesystem::exists(path);
+  }
+  /// Waits until the program has a handler for `number` (proc(5): bit number - 1 of SigCgt), at most a minute.
+  bool wait_until_it_catches(int number) {
+    const std::string status = "/proc/" + std::to_string(process_) + "/status";
+    for (int i = 0; i < 6000 && !has_ended(); ++i) {
+      std::ifstream file(status);
+      for (std::string word; file >> word;) {
+        if (word != "SigCgt:" || !(file >> word)) continue;
+        if ((std::stoull(word, nullptr, 16) >> (number - 1) & 1) != 0) return true;
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return false;
   }
 
  private:
