@@ -15,7 +15,7 @@ namespace nn::cpu {
 inline constexpr std::int64_t wanted_pieces = 16;
 
 /// Elements that a cache may still have from the operation before: what is more is fetched from memory ahead.
-inline constexpr std::int64_t most_cached = std::int64_t{1} << 20U;
+inline constexpr std::int64_t most_cached = std::int64_t{1} << 21U;
 
 inline std::int64_t blocks(std::int64_t extent, std::int64_t step) { return (extent + step - 1) / step; }
 inline std::int64_t round_up(std::int64_t value, std::int64_t step) { return blocks(value, step) * step; }
