@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <type_traits>
+#include <vector>
 
 #include "nn/cpu/conv/patch_product.h"
 
@@ -61,12 +63,32 @@ template <class T>
 using PixelSet = std::function<void(const WindowGrid& pixels, std::int64_t piece_rows,
                                     const std::function<void(const MatrixWriter<T>& writer)>& multiply_into)>;
 
+/// One of the products: of the windows of dy that `pixels` of dz meet, and the weights.
+template <class T>
+struct PixelProduct {
+  WindowGrid windows, pixels;
+  PackedMatrix<T> weights;
+};
+
+/// The sets are taken one inside the other, so that all their writers are there when dy's lines are read, once for all.
+inline void take_together(const Tensor& dy, const std::vector<PixelProduct<float>>& products,
+                          const PixelSet<float>& take, std::vector<LineSet>& taken) {
+  if (taken.size() == products.size()) return multiply_lines_of(dy, {}, taken);
+  const auto& [windows, pixels, weights] = products[taken.size()];
+  take(pixels, line_piece_rows(dy.shape(), windows), [&, &windows = windows, &weights = weights](const auto& writer) {
+    taken.push_back({windows, weights, writer});
+    take_together(dy, products, take, taken);
+  });
+}
+
 /// dz, of shape `z`, of a convolution's output gradient dy. Pixels of z that lie alike between the steps of the stride
 /// meet the same taps: each such set is a convolution of dy with stride 1, no multiplication is wasted and no two
 /// products write one pixel.
 template <class T>
 void multiply_backward_data(const Tensor& dy, const Tensor& w, const ConvGeometry& geometry, const Shape& z,
                             const PixelSet<T>& take) {
+  std::vector<PixelProduct<T>> products;
+  std::vector<WindowGrid> grids;
   for (std::int64_t first_h = 0; first_h < std::min(geometry.stride_h, z.h); ++first_h) {
     for (std::int64_t first_w = 0; first_w < std::min(geometry.stride_w, z.w); ++first_w) {
       const Taps taps_h(first_h, z.h, w.h(), geometry.stride_h, geometry.padding.top);
@@ -84,10 +106,18 @@ void multiply_backward_data(const Tensor& dy, const Tensor& w, const ConvGeometr
                               .first_h = first_h,
                               .first_w = first_w};
       const std::int64_t depth = taps_h.count * taps_w.count * w.n();
-      const auto weights = PackedMatrix<T>::from_rows(FlippedWeights<T>(w, geometry, taps_h, taps_w), depth, w.c());
-      take(pixels, patch_piece_rows<T>(dy.shape(), windows, w.c()),
-           [&](const MatrixWriter<T>& writer) { multiply_patches<T>(dy, windows, {}, weights, writer); });
+      const FlippedWeights<T> flipped(w, geometry, taps_h, taps_w);
+      products.push_back({windows, pixels, PackedMatrix<T>::from_rows(flipped, depth, w.c())});
+      grids.push_back(windows);
     }
+  }
+  if constexpr (std::is_same_v<T, float>) {
+    std::vector<LineSet> taken;
+    if (reads_lines_together(grids, w.c(), w.elements(), dy.dtype())) return take_together(dy, products, take, taken);
+  }
+  for (const PixelProduct<T>& product : products) {
+    take(product.pixels, patch_piece_rows<T>(dy.shape(), product.windows, w.c()),
+         [&](const MatrixWriter<T>& writer) { multiply_patches<T>(dy, product.windows, {}, product.weights, writer); });
   }
 }
 

@@ -1,5 +1,7 @@
 #include "nn/cpu/conv/line_conv.h"
 
+#include <functional>
+
 #include "nn/core/parallel.h"
 #include "nn/cpu/conv/image_lines.h"
 #include "nn/cpu/conv/line_product.h"
@@ -38,13 +40,29 @@ Tensor line_memory(const ImageLines& lines, std::int64_t count) {
   return memory;
 }
 
+/// The windows that cover those of each set.
+template <class Sets, class GridOf>
+WindowGrid windows_around(const Sets& sets, const GridOf& grid_of) {
+  WindowGrid around = grid_of(sets.front());
+  std::int64_t end_h = around.first_h + around.kernel_h, end_w = around.first_w + around.kernel_w;
+  for (const auto& set : sets) {
+    const WindowGrid& grid = grid_of(set);
+    around.first_h = std::min(around.first_h, grid.first_h);
+    around.first_w = std::min(around.first_w, grid.first_w);
+    end_h = std::max(end_h, grid.first_h + grid.kernel_h);
+    end_w = std::max(end_w, grid.first_w + grid.kernel_w);
+  }
+  around.kernel_h = end_h - around.first_h;
+  around.kernel_w = end_w - around.first_w;
+  return around;
+}
+
 /// Pieces of the result are whole output lines; the image's lines that they see are read once and stay in the
 /// second-level cache.
 struct Forward {
   const ImageLines& lines;
-  const WindowGrid& grid;
-  const PackedMatrix<float>& b;
-  const MatrixWriter<float>& c;
+  const WindowGrid& grid;  // of the lines: what the windows of all sets see
+  std::int64_t channels;
   std::int64_t output_lines, c_pitch;  // of a piece
   bool from_memory;
 
@@ -55,14 +73,16 @@ struct Forward {
     for (std::int64_t i = 0; i < image_lines(); ++i) lines.read(n, h + i, to + i * lines.pitch());
   }
 
-  /// block = some columns of the piece that begins at output line `line`.
-  void multiply(const float* image, std::int64_t line, std::int64_t column, std::int64_t columns, float* block) const {
+  /// block = some columns of a set's piece that begins at output line `line`.
+  void multiply(const LineSet& set, const float* image, std::int64_t line, std::int64_t column, std::int64_t columns,
+                float* block) const {
     const TileShape tile = tile_shape<float>();
-    const DepthRuns runs(b.depth());
-    const std::int64_t row_step = equal_step(grid.count_w, rows_at_once, 2);
+    const DepthRuns runs(set.b.depth());
+    const std::int64_t row_step = equal_step(grid.count_w, rows_at_once, 2), window = set.grid.kernel_w * channels;
+    image += (set.grid.first_h - grid.first_h) * lines.pitch() + (set.grid.first_w - grid.first_w) * channels;
     for (std::int64_t run = 0; run < runs.count; ++run) {
       const std::int64_t begin = runs.begin(run), depth = runs.length(run);
-      const std::int64_t window_line = begin / lines.run(), in_line = begin % lines.run();
+      const std::int64_t window_line = begin / window, in_line = begin % window;
       for (std::int64_t j = 0; j < columns; j += tile.columns) {
         const std::int64_t width = round_up(std::min(tile.columns, columns - j), tile.vector);
         for (std::int64_t i = 0; i < output_lines; ++i) {
@@ -70,15 +90,15 @@ struct Forward {
           for (std::int64_t k = 0; k < grid.count_w; k += row_step) {
             const std::int64_t row = i * grid.count_w + k, rows = std::min(row_step, grid.count_w - k);
             if (from_memory && run == runs.count - 1) {
-              c.expect(line * grid.count_w + row, rows, column + j, std::min(tile.columns, columns - j));
+              set.c.expect(line * grid.count_w + row, rows, column + j, std::min(tile.columns, columns - j));
             }
             multiply_lines({.a = seen + k * lines.step(),
                             .row_step = lines.step(),
                             .depth_step = 1,
-                            .first_run = lines.run() - in_line,
-                            .run = lines.run(),
+                            .first_run = window - in_line,
+                            .run = window,
                             .run_step = lines.pitch(),
-                            .b = b.block(begin, depth, column + j),
+                            .b = set.b.block(begin, depth, column + j),
                             .b_step = width,
                             .c = block + row * c_pitch + j,
                             .c_pitch = c_pitch,
@@ -175,28 +195,44 @@ std::int64_t line_piece_rows(const Shape& image, const WindowGrid& grid) {
   return lines_per_piece(image, grid) * grid.count_w;
 }
 
-void multiply_lines_of(const Tensor& image, const WindowGrid& grid, const ConvPrologue& prologue,
-                       const PackedMatrix<float>& b, const MatrixWriter<float>& c) {
+bool reads_lines_together(const std::vector<WindowGrid>& grids, std::int64_t columns, std::int64_t b_elements,
+                          DType dtype) {
+  const auto fits = [&](const WindowGrid& grid) {
+    return grid.kernel_h * grid.kernel_w > 0 && grid.count_h == grids.front().count_h &&
+           grid.count_w == grids.front().count_w;
+  };
+  return grids.size() > 1 && std::all_of(grids.begin(), grids.end(), fits) && b_elements <= most_kept &&
+         reads_lines(windows_around(grids, std::identity()), columns, dtype);
+}
+
+void multiply_lines_of(const Tensor& image, const ConvPrologue& prologue, const std::vector<LineSet>& sets) {
   const TileShape tile = tile_shape<float>();
+  const WindowGrid grid = windows_around(sets, [](const LineSet& set) { return set.grid; });
   const ImageLines lines(image, grid, prologue);
   const std::int64_t all_lines = image.n() * grid.count_h;
+  std::int64_t most_of_sets = 0, all_columns = 0;
+  for (const LineSet& set : sets) {
+    most_of_sets = std::max(most_of_sets, set.b.columns());
+    all_columns += set.b.columns();
+  }
   const Forward product{.lines = lines,
                         .grid = grid,
-                        .b = b,
-                        .c = c,
+                        .channels = image.c(),
                         .output_lines = lines_per_piece(image.shape(), grid),
-                        .c_pitch = round_up(std::min(b.columns(), most_columns), tile.columns) + tile.vector,
-                        .from_memory = image.elements() + all_lines * grid.count_w * b.columns() > most_cached};
+                        .c_pitch = round_up(std::min(most_of_sets, most_columns), tile.columns) + tile.vector,
+                        .from_memory = image.elements() + all_lines * grid.count_w * all_columns > most_cached};
   const std::int64_t pieces = all_lines / product.output_lines, rows = product.output_lines * grid.count_w;
   parallel_for(0, pieces, std::max<std::int64_t>(1, pieces / 64), [&](std::int64_t first, std::int64_t last) {
     const Tensor seen = line_memory(lines, product.image_lines()), block = scratch<float>(rows * product.c_pitch);
     for (std::int64_t i = first; i < last; ++i) {
       const std::int64_t line = i * product.output_lines;
       product.read_lines(line, seen.data<float>());
-      for (std::int64_t column = 0; column < b.columns(); column += most_columns) {
-        const std::int64_t columns = std::min(most_columns, b.columns() - column);
-        product.multiply(seen.data<float>(), line, column, columns, block.data<float>());
-        c.write(line * grid.count_w, rows, column, columns, block.data<float>(), product.c_pitch);
+      for (const LineSet& set : sets) {
+        for (std::int64_t column = 0; column < set.b.columns(); column += most_columns) {
+          const std::int64_t columns = std::min(most_columns, set.b.columns() - column);
+          product.multiply(set, seen.data<float>(), line, column, columns, block.data<float>());
+          set.c.write(line * grid.count_w, rows, column, columns, block.data<float>(), product.c_pitch);
+        }
       }
     }
   });

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "nn/cpu/conv/patches.h"
 #include "nn/cpu/gemm/gemm.h"
@@ -14,9 +15,19 @@ bool reads_lines(const WindowGrid& grid, std::int64_t columns, DType dtype);
 
 /// The products of conv.cpp's head, for grids of which reads_lines() is true.
 /// C = Z B. The writer gets rows in pieces that begin at multiples of line_piece_rows().
-void multiply_lines_of(const Tensor& image, const WindowGrid& grid, const ConvPrologue& prologue,
-                       const PackedMatrix<float>& b, const MatrixWriter<float>& c);
+struct LineSet {
+  WindowGrid grid;
+  const PackedMatrix<float>& b;
+  const MatrixWriter<float>& c;
+};
+/// Of one set of windows or several, which then have the same step and as many windows on as many lines.
+void multiply_lines_of(const Tensor& image, const ConvPrologue& prologue, const std::vector<LineSet>& sets);
 std::int64_t line_piece_rows(const Shape& image, const WindowGrid& grid);
+
+/// True if these sets are better computed together, each line read once for all: their matrices B, of `b_elements` in
+/// all, stay in the second-level cache, and their windows lie as LineSet asks.
+bool reads_lines_together(const std::vector<WindowGrid>& grids, std::int64_t columns, std::int64_t b_elements,
+                          DType dtype);
 
 /// C = Y^T Z, for a Y of whole vectors of channels.
 void multiply_transposed_lines_of(const Tensor& y, const Tensor& image, const WindowGrid& grid,

@@ -16,7 +16,7 @@ template <class T>
 void multiply_patches(const Tensor& image, const WindowGrid& grid, const ConvPrologue& prologue,
                       const PackedMatrix<T>& b, const MatrixWriter<T>& c) {
   if constexpr (std::is_same_v<T, float>) {
-    if (reads_lines(grid, b.columns(), image.dtype())) return multiply_lines_of(image, grid, prologue, b, c);
+    if (reads_lines(grid, b.columns(), image.dtype())) return multiply_lines_of(image, prologue, {{grid, b, c}});
   }
   multiply<T>(PatchReader<T>(image, grid, prologue), image.n() * grid.count_h * grid.count_w, b, c);
 }
