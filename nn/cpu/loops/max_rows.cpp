@@ -9,12 +9,16 @@
 #include <limits>
 
 #include "nn/cpu/loops/max_rows.h"
+#include "nn/cpu/loops/prefetch.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace nn::cpu::HWY_NAMESPACE {
 namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
+
+/// How many pixels ahead memory is asked for.
+constexpr std::int64_t pixels_ahead = 8;
 
 /// One vector of channels, in registers from the first row to the last.
 template <class D>
@@ -29,6 +33,7 @@ HWY_INLINE void max_of(D d, const WindowRows& rows, const float* x, std::int64_t
     auto position = static_cast<std::int32_t>(rows.position + i * rows.line_position);
     for (std::int64_t j = 0; j < rows.columns; ++j, pixel += x_pitch) {
       const auto value = hn::LoadU(d, pixel);
+      prefetch_ahead(pixel, pixels_ahead * x_pitch);
       const auto larger = hn::Or(hn::Gt(value, largest), hn::IsNaN(value));
       largest = hn::IfThenElse(larger, value, largest);
       origin = hn::IfThenElse(hn::RebindMask(wide, larger), hn::Set(wide, position), origin);

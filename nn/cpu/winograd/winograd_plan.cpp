@@ -13,9 +13,12 @@ ForwardPlan forward_plan(Tiling tiling, std::int64_t tiles, std::int64_t depth, 
   // Of one large group and a small one, a second thread would have nothing to do for most of the time.
   const bool few = fused && tiles > usual && tiles < 2 * usual;
   const std::int64_t group_tiles = few ? usual / 2 : std::min(usual, tiles);
+  // Of many groups each is a little smaller rather than larger: V, M and the filters lie in the cache together.
+  const std::int64_t rows = tile_shape<float>().rows;
+  const bool many = fused && tiles >= 8 * usual;
   const std::int64_t columns_at_once = std::min<std::int64_t>(columns, fused ? 128 : 512);
   return {.fused = fused,
-          .group_tiles = round_up(group_tiles, tile_shape<float>().rows),
+          .group_tiles = many ? group_tiles / rows * rows : round_up(group_tiles, rows),
           .columns_at_once = columns_at_once,
           .columns_a_product = std::min<std::int64_t>(columns_at_once, 256)};
 }
