@@ -106,8 +106,8 @@ void backward_weights(Tiling tiling, const Tensor& x, const Tensor& dy, const Co
       .plan = weights_plan(tiling, grid.tiles, round_up(dy.c(), channel_step), round_up(x.c(), channel_step))};
   const std::int64_t rows = correlation.rows(), columns = correlation.columns(), groups = correlation.groups();
   const std::int64_t runs = correlation.plan.runs;
-  // Room for whole tiles, and not a power of two between the rows of a tile.
-  const std::int64_t pitch = round_up(columns, tile_shape<float>().columns) + channel_step;
+  // A multiple of 256 bytes between the rows of a tile would have them share few sets of the cache.
+  const std::int64_t pitch = columns % 64 == 0 ? columns + channel_step : columns;
   std::vector<OwnedFrequencies> sums;
   for (std::int64_t run = 0; run < runs; ++run) sums.push_back(make_frequencies(tiling, {rows, pitch, 1, pitch}));
   const auto correlate = [&](std::int64_t first, std::int64_t last) {
