@@ -2,6 +2,8 @@
 
 #include "nn/layers/batch_norm.h"
 #include "nn/layers/conv2d.h"
+#include "nn/layers/conv_chain.h"
+#include "nn/layers/conv_pool.h"
 #include "nn/layers/dropout.h"
 #include "nn/layers/global_pool.h"
 #include "nn/layers/linear.h"
@@ -14,26 +16,67 @@ namespace {
 constexpr std::int64_t imagenet_size = 224;
 constexpr double imagenet_dropout = 0.5;
 
-/// Numbers the layers as torchvision does, where each ReLU is a layer of its own: 0, 2, pool 4, 5, ... or, with batch
-/// norm, 0, 1, 3, 4, pool 6, ...
-void add_features(nn::Sequential& features, const VggConfiguration& configuration, const ModelOptions& options) {
-  std::int64_t number = 0, in = options.channels;
-  const auto next_name = [&] { return std::to_string(number++); };
-  for (const std::vector<std::int64_t>& stage : configuration.stages) {
-    for (const std::int64_t out : stage) {
-      features.add_named<nn::Conv2d>(
-          next_name(), in, out,
-          nn::Conv2d::Options{.kernel = 3, .padding = nn::pad(1), .relu = !configuration.batch_norm});
-      if (configuration.batch_norm) {
-        features.add_named<nn::BatchNorm2d>(
-            next_name(), out, nn::BatchNorm2d::Options{.epsilon = options.batch_norm_epsilon, .relu = true});
+/// A stage: 3x3 convolutions with ReLU, behind a batch norm if it has one, and a 2x2 maximum.
+struct Stage {
+  struct Step {
+    nn::Conv2d& conv;
+    nn::BatchNorm2d* norm;  // or null
+  };
+  std::vector<Step> steps;
+  nn::MaxPool2d* pool = nullptr;
+
+  nn::Variable run(const nn::Variable& x, const nn::Context& context) const {
+    nn::Variable y = x;
+    for (const auto& [conv, norm] : steps) {
+      const bool last = &conv == &steps.back().conv;
+      if (norm == nullptr) {
+        y = last ? nn::conv_pool(conv, *pool, y, context) : conv(y, context);
+      } else {
+        y = last ? nn::conv_norm_pool(conv, *norm, *pool, y, context) : nn::conv_norm(conv, *norm, y, context);
       }
-      next_name();  // the ReLU
-      in = out;
     }
-    features.add_named<nn::MaxPool2d>(next_name(), nn::MaxPool2d::Options{.kernel = 2, .stride = 2});
+    return y;
   }
-}
+};
+
+/// All stages. Numbers the layers as torchvision does, where each ReLU is a layer of its own: 0, 2, pool 4, 5, ... or,
+/// with batch norm, 0, 1, 3, 4, pool 6, ...
+class Features : public nn::Module {
+ public:
+  Features(const VggConfiguration& configuration, const ModelOptions& options) {
+    std::int64_t number = 0, in = options.channels;
+    const auto next_name = [&] { return std::to_string(number++); };
+    for (const std::vector<std::int64_t>& channels : configuration.stages) {
+      Stage& stage = stages_.emplace_back();
+      for (const std::int64_t out : channels) {
+        auto& conv = add_child<nn::Conv2d>(
+            next_name(), in, out,
+            nn::Conv2d::Options{.kernel = 3, .padding = nn::pad(1), .relu = !configuration.batch_norm});
+        nn::BatchNorm2d* norm = nullptr;
+        if (configuration.batch_norm) {
+          norm = &add_child<nn::BatchNorm2d>(
+              next_name(), out, nn::BatchNorm2d::Options{.epsilon = options.batch_norm_epsilon, .relu = true});
+        }
+        stage.steps.push_back({conv, norm});
+        next_name();  // the ReLU
+        in = out;
+      }
+      stage.pool = &add_child<nn::MaxPool2d>(next_name(), nn::MaxPool2d::Options{.kernel = 2, .stride = 2});
+    }
+  }
+
+  const char* kind() const override { return "Features"; }
+
+ protected:
+  nn::Variable forward(const nn::Variable& x, const nn::Context& context) override {
+    nn::Variable y = x;
+    for (const Stage& stage : stages_) y = stage.run(y, context);
+    return y;
+  }
+
+ private:
+  std::vector<Stage> stages_;
+};
 
 /// Linear 0, ReLU 1, dropout 2, linear 3, ReLU 4, dropout 5, linear 6.
 void add_imagenet_head(nn::Sequential& network, const VggConfiguration& configuration, const ModelOptions& options) {
@@ -70,7 +113,7 @@ VggConfiguration vgg16(bool batch_norm) {
 }
 
 Vgg::Vgg(const VggConfiguration& configuration, const ModelOptions& options) {
-  add_features(add_named<nn::Sequential>("features"), configuration, options);
+  add_named<Features>("features", configuration, options);
   if (options.head == Head::imagenet) {
     add_imagenet_head(*this, configuration, options);
   } else {

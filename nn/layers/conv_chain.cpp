@@ -7,11 +7,6 @@
 namespace nn {
 namespace {
 
-/// Nothing will be differentiated and nothing measured: a norm is but a scale and a shift.
-bool only_infers(const Variable& x, const Context& context) {
-  return x.tape() == nullptr && !context.batch_statistics();
-}
-
 /// What follows a convolution here is a norm, which measures what has not been cut off.
 void check_without_relu(const Conv2d& conv) {
   NN_CHECK(!conv.relu(), "[conv_chain] expects a convolution without ReLU");
@@ -74,6 +69,10 @@ MeasuredMap run_steps(std::initializer_list<NormConv> steps, const MeasuredMap& 
 }
 
 }  // namespace
+
+bool only_infers(const Variable& x, const Context& context) {
+  return x.tape() == nullptr && !context.batch_statistics();
+}
 
 MeasuredMap measured(const Variable& map, const Context& context) {
   return {map, context.batch_statistics() ? channel_statistics(map) : ChannelStatistics{}};

@@ -14,6 +14,9 @@
 
 namespace nn {
 
+/// Nothing of x will be differentiated and nothing measured: a norm is but a scale and a shift.
+bool only_infers(const Variable& x, const Context& context);
+
 /// A map and, while batch norms measure the batch, its statistics; undefined otherwise.
 struct MeasuredMap {
   Variable map;

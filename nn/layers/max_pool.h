@@ -19,6 +19,7 @@ class MaxPool2d : public Module {
   explicit MaxPool2d(Options options) : options_(options) {}
 
   const char* kind() const override { return "MaxPool2d"; }
+  PoolGeometry geometry(const Shape& x) const;
   Shape output_shape(const Shape& x) const { return pool_output_shape(x, geometry(x)); }
 
  protected:
@@ -26,8 +27,6 @@ class MaxPool2d : public Module {
   void forward_into(const Variable& x, const Variable& y, const Context& context) override;
 
  private:
-  PoolGeometry geometry(const Shape& x) const;
-
   Options options_;
 };
 

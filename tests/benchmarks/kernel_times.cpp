@@ -13,6 +13,7 @@
 #include "nn/kernels/arithmetic.h"
 #include "nn/kernels/batch_norm.h"
 #include "nn/kernels/conv.h"
+#include "nn/kernels/conv_pool.h"
 #include "nn/kernels/dropout.h"
 #include "nn/kernels/fill.h"
 #include "nn/kernels/linear.h"
@@ -50,12 +51,13 @@ double saving(ConvAlgorithm algorithm) {
 }
 
 /// One pass of a convolution, or two that one kernel does.
-Work convolution(const Tensor& x, const Tensor& w, const Tensor& y, const ConvGeometry& geometry,
+Work convolution(const Tensor& x, const Tensor& w, const ConvGeometry& geometry,
                  std::initializer_list<ConvPass> passes) {
+  const nn::Shape y = nn::conv2d_output_shape(x.shape(), w.shape(), geometry);
   std::ostringstream shape;
   shape << w.h() << 'x' << w.w();
   if (geometry.stride_h > 1) shape << '/' << geometry.stride_h;
-  shape << ' ' << w.c() << "->" << w.n() << " @" << y.h() << 'x' << y.w();
+  shape << ' ' << w.c() << "->" << w.n() << " @" << y.h << 'x' << y.w;
   Work work{.shape = shape.str()};
   for (const ConvPass pass : passes) {
     const ConvAlgorithm algorithm = nn::cpu::conv_algorithm(pass, x.shape(), w.shape(), geometry, x.dtype());
@@ -92,29 +94,37 @@ struct WorkOf {
 template <>
 struct WorkOf<nn::conv2d_forward> {
   static Work of(const Tensor& x, const Tensor& w, const nn::ConvPrologue& /*prologue*/,
-                 const nn::ConvEpilogue& /*epilogue*/, const ConvGeometry& geometry, const Tensor& y) {
-    return convolution(x, w, y, geometry, {ConvPass::forward});
+                 const nn::ConvEpilogue& /*epilogue*/, const ConvGeometry& geometry, const Tensor& /*y*/) {
+    return convolution(x, w, geometry, {ConvPass::forward});
+  }
+};
+template <>
+struct WorkOf<nn::conv2d_max_pool_forward> {
+  static Work of(const Tensor& x, const Tensor& w, const nn::ConvEpilogue& /*epilogue*/, const ConvGeometry& geometry,
+                 const nn::PoolGeometry& /*pool*/, const Tensor& /*y*/) {
+    return convolution(x, w, geometry, {ConvPass::forward});
   }
 };
 template <>
 struct WorkOf<nn::conv2d_backward_data> {
-  static Work of(const Tensor& dy, const Tensor& w, const ConvGeometry& geometry, const Tensor& dx, float /*beta*/) {
-    return convolution(dx, w, dy, geometry, {ConvPass::backward_data});
+  static Work of(const Tensor& /*dy*/, const Tensor& w, const ConvGeometry& geometry, const Tensor& dx,
+                 float /*beta*/) {
+    return convolution(dx, w, geometry, {ConvPass::backward_data});
   }
 };
 template <>
 struct WorkOf<nn::conv2d_backward_weights> {
-  static Work of(const Tensor& x, const Tensor& dy, const nn::ConvPrologue& /*prologue*/, const ConvGeometry& geometry,
-                 const Tensor& dw, float /*beta*/) {
-    return convolution(x, dw, dy, geometry, {ConvPass::backward_weights});
+  static Work of(const Tensor& x, const Tensor& /*dy*/, const nn::ConvPrologue& /*prologue*/,
+                 const ConvGeometry& geometry, const Tensor& dw, float /*beta*/) {
+    return convolution(x, dw, geometry, {ConvPass::backward_weights});
   }
 };
 template <>
 struct WorkOf<nn::normalize_conv2d_backward> {
-  static Work of(const Tensor& x, const nn::NormalizeParameters& /*parameters*/, const Tensor& w, const Tensor& dy,
+  static Work of(const Tensor& x, const nn::NormalizeParameters& /*parameters*/, const Tensor& w, const Tensor& /*dy*/,
                  const ConvGeometry& geometry, const nn::NormalizeGradients& /*gradients*/, const Tensor& /*dw*/,
                  float /*beta*/) {
-    return convolution(x, w, dy, geometry, {ConvPass::backward_data, ConvPass::backward_weights});
+    return convolution(x, w, geometry, {ConvPass::backward_data, ConvPass::backward_weights});
   }
 };
 template <>
@@ -193,15 +203,15 @@ struct Slots {
 };
 
 using KnownSlots =
-    Slots<nn::conv2d_forward, nn::conv2d_backward_data, nn::conv2d_backward_weights, nn::normalize_conv2d_backward,
-          nn::linear_forward, nn::linear_backward_data, nn::linear_backward_weights, nn::max_pool_forward,
-          nn::max_pool_backward, nn::average_pool_forward, nn::average_pool_backward, nn::global_average_pool_forward,
-          nn::global_average_pool_backward, nn::channel_statistics_forward, nn::channel_statistics_backward,
-          nn::normalize_forward, nn::normalize_backward, nn::fold_normalization, nn::update_running_statistics,
-          nn::relu_forward, nn::relu_backward, nn::sigmoid_forward, nn::sigmoid_backward, nn::add_forward,
-          nn::accumulate, nn::sum_rows, nn::fill, nn::cast, nn::copy_if, nn::apply_dropout, nn::sigmoid_bce_forward,
-          nn::sigmoid_bce_backward, nn::softmax_cross_entropy_forward, nn::softmax_cross_entropy_backward,
-          nn::sum_of_squares, nn::prepare_update, nn::sgd_update, nn::adam_update>;
+    Slots<nn::conv2d_forward, nn::conv2d_max_pool_forward, nn::conv2d_backward_data, nn::conv2d_backward_weights,
+          nn::normalize_conv2d_backward, nn::linear_forward, nn::linear_backward_data, nn::linear_backward_weights,
+          nn::max_pool_forward, nn::max_pool_backward, nn::average_pool_forward, nn::average_pool_backward,
+          nn::global_average_pool_forward, nn::global_average_pool_backward, nn::channel_statistics_forward,
+          nn::channel_statistics_backward, nn::normalize_forward, nn::normalize_backward, nn::fold_normalization,
+          nn::update_running_statistics, nn::relu_forward, nn::relu_backward, nn::sigmoid_forward, nn::sigmoid_backward,
+          nn::add_forward, nn::accumulate, nn::sum_rows, nn::fill, nn::cast, nn::copy_if, nn::apply_dropout,
+          nn::sigmoid_bce_forward, nn::sigmoid_bce_backward, nn::softmax_cross_entropy_forward,
+          nn::softmax_cross_entropy_backward, nn::sum_of_squares, nn::prepare_update, nn::sgd_update, nn::adam_update>;
 
 }  // namespace
 

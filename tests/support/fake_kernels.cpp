@@ -8,6 +8,7 @@
 #include "nn/kernels/arithmetic.h"
 #include "nn/kernels/batch_norm.h"
 #include "nn/kernels/conv.h"
+#include "nn/kernels/conv_pool.h"
 #include "nn/kernels/ct_input.h"
 #include "nn/kernels/dropout.h"
 #include "nn/kernels/fill.h"
@@ -184,6 +185,7 @@ void install_fake_kernels(FakeDevice& device) {
   fake<nn::normalize_backward>("aavvvvavvvv");
   fake<nn::update_running_statistics>("ffff");
   fake<nn::conv2d_forward>("aavvavvvva");
+  fake<nn::conv2d_max_pool_forward>("aaavvvva");
   fake<nn::conv2d_backward_data>("aaa");
   fake<nn::conv2d_backward_weights>("aavvv");
   fake<nn::normalize_conv2d_backward>("avvvvaaavvvvv");

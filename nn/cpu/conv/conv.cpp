@@ -9,6 +9,7 @@
 #include "nn/cpu/bf16/bf16_product.h"
 #include "nn/cpu/bf16/product_precision.h"
 #include "nn/cpu/conv/conv_data.h"
+#include "nn/cpu/conv/conv_vectors.h"
 #include "nn/cpu/conv/patch_product.h"
 #include "nn/cpu/filters/kept_filters.h"
 #include "nn/cpu/gemm/blocking.h"
@@ -91,31 +92,6 @@ WindowGrid forward_grid(const Shape& w, const ConvGeometry& g, const Shape& y) {
           .first_w = -g.padding.left,
           .kernel_h = w.h,
           .kernel_w = w.w};
-}
-
-/// Vectors of a prologue or an epilogue that are given go with the channels of `x`.
-void check_vectors(const char* kernel, std::initializer_list<const Tensor*> vectors, const Tensor& x) {
-  for (const Tensor* vector : vectors) {
-    if (vector->defined()) check_vector(kernel, *vector, x);
-  }
-}
-
-/// The same with the bias as part of the shift: (r + bias) scale + shift = r scale + (bias scale + shift).
-ConvEpilogue with_bias_in_shift(const ConvEpilogue& given) {
-  ConvEpilogue epilogue = given;
-  epilogue.bias = {};
-  if (!given.bias.defined()) return epilogue;
-  epilogue.shift = given.bias;
-  if (!given.scale.defined() && !given.shift.defined()) return epilogue;
-  epilogue.shift = Tensor::empty(given.bias.shape(), given.bias.dtype());
-  dispatch_float("conv2d_forward", given.bias, [&]<class T>() {
-    for (std::int64_t k = 0; k < given.bias.c(); ++k) {
-      const double scale = given.scale.defined() ? static_cast<double>(given.scale.data<T>()[k]) : 1;
-      const double shift = given.shift.defined() ? static_cast<double>(given.shift.data<T>()[k]) : 0;
-      epilogue.shift.data<T>()[k] = static_cast<T>(static_cast<double>(given.bias.data<T>()[k]) * scale + shift);
-    }
-  });
-  return epilogue;
 }
 
 WindowGrid pixel_grid(const Shape& image) { return {.count_h = image.h, .count_w = image.w}; }

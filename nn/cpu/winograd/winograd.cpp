@@ -173,6 +173,16 @@ std::shared_ptr<const Filters> forward_filters(Tiling tiling, const Tensor& w, s
 
 const float* data_or_null(const Tensor& vector) { return vector.defined() ? vector.data<float>() : nullptr; }
 
+TileTarget output_tiles(const Tensor& y, const ConvEpilogue& epilogue) {
+  return {.data = y.data<float>(),
+          .shape = y.shape(),
+          .pitch = y.pitch(),
+          .scale = data_or_null(epilogue.scale),
+          .shift = data_or_null(epilogue.shift),
+          .relu = epilogue.relu,
+          .beta = epilogue.beta};
+}
+
 /// Adds up channels [column, column + columns) of the pixels of y that tiles became, and that are still in the cache.
 void measure(Tiling tiling, const Tensor& y, const TileRange& tiles, std::int64_t column, std::int64_t columns,
              ChannelMoments& moments, std::int64_t piece) {
@@ -223,13 +233,7 @@ void forward(Tiling tiling, const Tensor& x, const Tensor& w, const ConvPrologue
   const std::int64_t panel = tile_shape<float>().rows;
   std::optional<ChannelMoments> moments;
   if (epilogue.mean.defined()) moments.emplace(blocks(TileGrid(y.shape(), tiling).tiles, panel), y.c());
-  const TileTarget target{.data = y.data<float>(),
-                          .shape = y.shape(),
-                          .pitch = y.pitch(),
-                          .scale = data_or_null(epilogue.scale),
-                          .shift = data_or_null(epilogue.shift),
-                          .relu = epilogue.relu,
-                          .beta = epilogue.beta};
+  const TileTarget target = output_tiles(y, epilogue);
   const auto to_pixels = [&](const Frequencies& m, const TileRange& tiles, std::int64_t column, std::int64_t columns) {
     transform_output(tiling, m, tiles, column, columns, target);
     if (moments) measure(tiling, y, tiles, column, columns, *moments, tiles.first / panel);
@@ -237,6 +241,17 @@ void forward(Tiling tiling, const Tensor& x, const Tensor& w, const ConvPrologue
   const auto filters = forward_filters(tiling, w, TileGrid(y.shape(), tiling).tiles);
   convolve(tiling, input_tiles(x, prologue, padding), *filters, y.shape(), to_pixels);
   if (moments) moments->write(epilogue.mean, epilogue.variance);
+}
+
+void forward_max_pool(Tiling tiling, const Tensor& x, const Tensor& w, const ConvEpilogue& epilogue,
+                      const Padding& padding, const Shape& map, const Tensor& y) {
+  TileTarget target = output_tiles(y, epilogue);
+  target.maxima = true;
+  const auto filters = forward_filters(tiling, w, TileGrid(map, tiling).tiles);
+  convolve(tiling, input_tiles(x, {}, padding), *filters, map,
+           [&](const Frequencies& m, const TileRange& tiles, std::int64_t column, std::int64_t columns) {
+             transform_output(tiling, m, tiles, column, columns, target);
+           });
 }
 
 void backward_data(Tiling tiling, const Tensor& dy, const Tensor& w, const Padding& padding, const Shape& dz,

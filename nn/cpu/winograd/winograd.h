@@ -21,6 +21,9 @@ using TileOutput =
 
 void forward(Tiling tiling, const Tensor& x, const Tensor& w, const ConvPrologue& prologue,
              const ConvEpilogue& epilogue, const Padding& padding, const Tensor& y);
+/// y = the maximum of each 2x2 pixels of the same, a map of this shape, by tiles of an even side; without statistics.
+void forward_max_pool(Tiling tiling, const Tensor& x, const Tensor& w, const ConvEpilogue& epilogue,
+                      const Padding& padding, const Shape& map, const Tensor& y);
 void backward_data(Tiling tiling, const Tensor& dy, const Tensor& w, const Padding& padding, const Tensor& dz,
                    float beta);
 /// The same for a dz of the shape given, its tiles to `output`.

@@ -187,10 +187,37 @@ struct StoreAnyTile {
   }
 };
 
-template <class Step>
+/// The maximum of each 2x2 pixels of any output tile of an even side: the first of equal values, and of NaNs the last,
+/// as max_of_rows() has it.
+struct StoreMaxima {
+  float* first;
+  std::int64_t line, pitch, channels;
+  std::int64_t end_h, end_w;  // of the maxima
+  Vector scale, shift;
+  bool relu;
+  Vector left{}, above[2]{};  // the pixel before, the maxima of the pairs of the line above
+
+  HWY_INLINE static Vector larger(Vector before, Vector value) {
+    return hn::IfThenElse(hn::Or(hn::Gt(value, before), hn::IsNaN(value)), value, before);
+  }
+  HWY_INLINE void operator()(int i, int j, Vector value) {
+    value = hn::MulAdd(value, scale, shift);
+    if (relu) value = hn::IfThenZeroElse(hn::Lt(value, hn::Zero(Lanes())), value);
+    if (j % 2 == 0) {
+      left = value;
+    } else if (i % 2 == 0) {
+      above[j / 2] = larger(left, value);
+    } else if (i / 2 < end_h && j / 2 < end_w) {
+      store_first(larger(above[j / 2], larger(left, value)), channels, first + i / 2 * line + j / 2 * pitch);
+    }
+  }
+};
+
+/// kMaxima: of each 2x2 pixels.
+template <class Step, bool kMaxima>
 void to_pixels(const Frequencies& m, const TileRange& tiles, std::int64_t column, std::int64_t columns,
                const TileTarget& target) {
-  constexpr int side = Step::out;
+  constexpr int side = kMaxima ? Step::out / 2 : Step::out;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(Lanes()));
   const Shape& image = target.shape;
   const std::int64_t line = image.w * target.pitch;
@@ -204,7 +231,11 @@ void to_pixels(const Frequencies& m, const TileRange& tiles, std::int64_t column
       const LoadFrequencies load{m.data + t * m.panels.columns + k, m.step, Step::in};
       if (c % channel_step == 0) ahead.expect(c);
       const Vector scale = scale_at(target, c, channels), shift = shift_at(target, c, channels);
-      if (whole && channels == lanes) {
+      if constexpr (kMaxima) {
+        StoreMaxima store{first + c,         line,  target.pitch, channels,   image.h - place.h,
+                          image.w - place.w, scale, shift,        target.relu};
+        transform_2d<Step>(load, store);
+      } else if (whole && channels == lanes) {
         const Vector beta = constant(target.beta);
         StoreTile<false> store{first + c, line, target.pitch, scale, shift, beta, target.relu};
         StoreTile<true> add{first + c, line, target.pitch, scale, shift, beta, target.relu};
@@ -234,8 +265,11 @@ void transform_output_gradient(Tiling tiling, const TileSource& source, const Ti
 }
 void transform_output(Tiling tiling, const Frequencies& m, const TileRange& tiles, std::int64_t column,
                       std::int64_t columns, const TileTarget& target) {
-  with_steps(tiling,
-             [&](auto steps) { to_pixels<typename decltype(steps)::Output>(m, tiles, column, columns, target); });
+  with_steps(tiling, [&](auto steps) {
+    using Output = typename decltype(steps)::Output;
+    if (!target.maxima) return to_pixels<Output, false>(m, tiles, column, columns, target);
+    if constexpr (Output::out % 2 == 0) to_pixels<Output, true>(m, tiles, column, columns, target);
+  });
 }
 
 }  // namespace nn::cpu::winograd::HWY_NAMESPACE

@@ -86,7 +86,8 @@ void transform_input(Tiling tiling, const TileSource& source, const TileRange& t
 void transform_output_gradient(Tiling tiling, const TileSource& source, const TileRange& tiles, const Frequencies& to,
                                std::int64_t row);
 
-/// Where output tiles go: y = relu?(tile * scale + shift) + beta y.
+/// Where output tiles go: y = relu?(tile * scale + shift) + beta y. `maxima`: y is the maximum of each 2x2 pixels of
+/// that, from tiles of an even side; those of the last line or column of an odd number are left out. Beta is then 0.
 struct TileTarget {
   float* data;
   Shape shape;
@@ -95,6 +96,7 @@ struct TileTarget {
   const float* shift = nullptr;
   bool relu = false;
   float beta = 0;
+  bool maxima = false;
 };
 
 /// Y = A^T M A for channels [column, column + columns): row t of M and its column 0 are tile t of the range and

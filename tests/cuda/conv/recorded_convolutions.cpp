@@ -2,6 +2,7 @@
 
 #include "models/registry.h"
 #include "nn/autograd/tape.h"
+#include "nn/kernels/conv_pool.h"
 #include "nn/kernels/fill.h"
 #include "nn/kernels/normalize_conv.h"
 
@@ -53,12 +54,14 @@ class Recording {
     nn::conv2d_backward_data.set(nn::Device::cpu, record_backward_data);
     nn::conv2d_backward_weights.set(nn::Device::cpu, record_backward_weights);
     nn::normalize_conv2d_backward.set(nn::Device::cpu, nn::normalize_conv2d_backward_by_parts);
+    nn::conv2d_max_pool_forward.set(nn::Device::cpu, nn::conv2d_max_pool_forward_by_parts);
   }
   ~Recording() {
     nn::conv2d_forward = forward_;
     nn::conv2d_backward_data = backward_data_;
     nn::conv2d_backward_weights = backward_weights_;
     nn::normalize_conv2d_backward = normalize_backward_;
+    nn::conv2d_max_pool_forward = max_pool_forward_;
     recorded = nullptr;
   }
   Recording(const Recording&) = delete;
@@ -69,6 +72,7 @@ class Recording {
   decltype(nn::conv2d_backward_data) backward_data_ = nn::conv2d_backward_data;
   decltype(nn::conv2d_backward_weights) backward_weights_ = nn::conv2d_backward_weights;
   decltype(nn::normalize_conv2d_backward) normalize_backward_ = nn::normalize_conv2d_backward;
+  decltype(nn::conv2d_max_pool_forward) max_pool_forward_ = nn::conv2d_max_pool_forward;
 };
 
 /// Gives the convolution that ran last the name of its layer.
