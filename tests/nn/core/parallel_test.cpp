@@ -93,14 +93,16 @@ TEST_P(ParallelFor, RunsNestedCallsSerially) {
 
 TEST_P(ParallelFor, MayBeCalledFromSeveralThreads) {
   std::atomic<int> count = 0;
+  constexpr int count_of_callers = 4;
   std::vector<std::thread> callers;
-  for (int caller = 0; caller < 4; ++caller) {
+  callers.reserve(count_of_callers);
+  for (int caller = 0; caller < count_of_callers; ++caller) {
     callers.emplace_back([&] {
       for (int i = 0; i < 50; ++i) nn::parallel_for(0, 20, 1, [&](std::int64_t, std::int64_t) { ++count; });
     });
   }
   for (std::thread& caller : callers) caller.join();
-  EXPECT_EQ(count, 4 * 50 * 20);
+  EXPECT_EQ(count, count_of_callers * 50 * 20);
 }
 
 TEST_P(ParallelFor, RunsManyShortCallsOneAfterTheOther) {
