@@ -25,7 +25,7 @@ void multiply_patches(const Tensor& image, const WindowGrid& grid, const ConvPro
 template <class T>
 std::int64_t patch_piece_rows(const Shape& image, const WindowGrid& grid, std::int64_t columns) {
   if (reads_lines(grid, columns, dtype_of<T>)) return line_piece_rows(image, grid);
-  return rows_per_piece<T>(image.n * grid.count_h * grid.count_w);
+  return rows_per_piece<T>(image.n * grid.count_h * grid.count_w, grid.kernel_h * grid.kernel_w * image.c, columns);
 }
 
 }  // namespace nn::cpu

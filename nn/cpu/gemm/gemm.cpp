@@ -46,17 +46,19 @@ void compute(const RowProduct<T>& product, const PackedMatrix<T>& b, const Piece
 }  // namespace
 
 template <class T>
-std::int64_t rows_per_piece(std::int64_t rows) {
+std::int64_t rows_per_piece(std::int64_t rows, std::int64_t depth, std::int64_t columns) {
   const std::int64_t unit = rows_at_once<T>();
-  // Of few rows smaller pieces, which threads share more evenly.
-  const std::int64_t units = std::clamp<std::int64_t>(rows / (2 * wanted_pieces) / unit, 1, most_rows / unit);
+  // Of few rows smaller pieces, which threads share more evenly, if that does not have a large B read more often.
+  constexpr std::int64_t large = std::int64_t{1} << 17U;
+  const std::int64_t share = depth * columns > large ? most_rows : rows / (2 * wanted_pieces);
+  const std::int64_t units = std::clamp<std::int64_t>(share / unit, 1, most_rows / unit);
   return std::min(round_up(rows, tile_shape<T>().rows), units * unit);
 }
 
 template <class T>
 void multiply(const MatrixReader<T>& a, std::int64_t rows, const PackedMatrix<T>& b, const MatrixWriter<T>& c) {
   const TileShape tile = tile_shape<T>();
-  const Cut cut = cut_by_rows(rows, b.columns(), rows_per_piece<T>(rows));
+  const Cut cut = cut_by_rows(rows, b.columns(), rows_per_piece<T>(rows, b.depth(), b.columns()));
   // Or more where they are short.
   const std::int64_t run = std::max<std::int64_t>(1, std::min(b.depth(), max_depth));
   const RowProduct<T> product{.a = a,
@@ -77,8 +79,8 @@ void multiply(const MatrixReader<T>& a, std::int64_t rows, const PackedMatrix<T>
   });
 }
 
-template std::int64_t rows_per_piece<float>(std::int64_t);
-template std::int64_t rows_per_piece<double>(std::int64_t);
+template std::int64_t rows_per_piece<float>(std::int64_t, std::int64_t, std::int64_t);
+template std::int64_t rows_per_piece<double>(std::int64_t, std::int64_t, std::int64_t);
 template void multiply(const MatrixReader<float>&, std::int64_t, const PackedMatrix<float>&,
                        const MatrixWriter<float>&);
 template void multiply(const MatrixReader<double>&, std::int64_t, const PackedMatrix<double>&,

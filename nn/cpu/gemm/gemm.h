@@ -8,12 +8,13 @@
 
 namespace nn::cpu {
 
-/// C = A B, A `rows` rows of B.depth(). The writer gets rows in pieces that begin at multiples of rows_per_piece(rows).
+/// C = A B, A `rows` rows of B.depth(). The writer gets rows in pieces that begin at multiples of
+/// rows_per_piece(rows, B.depth(), B.columns()).
 template <class T>
 void multiply(const MatrixReader<T>& a, std::int64_t rows, const PackedMatrix<T>& b, const MatrixWriter<T>& c);
 
 template <class T>
-std::int64_t rows_per_piece(std::int64_t rows);
+std::int64_t rows_per_piece(std::int64_t rows, std::int64_t depth, std::int64_t columns);
 
 /// C = A^T B for a long depth: A `depth` rows of `rows`, which lie in memory (view()), B `depth` rows of `columns`.
 template <class T>
