@@ -15,7 +15,7 @@ ForwardPlan forward_plan(Tiling tiling, std::int64_t tiles, std::int64_t depth, 
   const std::int64_t group_tiles = few ? usual / 2 : std::min(usual, tiles);
   // Of many groups each is a little smaller rather than larger: V, M and the filters lie in the cache together.
   const std::int64_t rows = tile_shape<float>().rows;
-  const bool many = fused && tiles >= 8 * usual;
+  const bool many = fused && tiles >= 8 * usual && rows <= usual;
   const std::int64_t columns_at_once = std::min<std::int64_t>(columns, fused ? 128 : 512);
   return {.fused = fused,
           .group_tiles = many ? group_tiles / rows * rows : round_up(group_tiles, rows),
