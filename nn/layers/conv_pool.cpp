@@ -11,7 +11,7 @@ Variable in_one(Conv2d& conv, BatchNorm2d* norm, MaxPool2d& pool, const Variable
   const Shape map = conv.output_shape(x.shape());
   Conv2dOptions options{.geometry = conv.geometry(), .relu = conv.relu()};
   if (norm != nullptr) options.behind.normalization = norm->normalization(x, {}, context);
-  const Variable y = conv2d_max_pool(x, conv.weight(), conv.bias(), options, pool.geometry(map));
+  Variable y = conv2d_max_pool(x, conv.weight(), conv.bias(), options, pool.geometry(map));
   conv.tell_observer(x.shape(), map, context, true);
   if (norm != nullptr) norm->tell_observer(map, map, context, true);
   pool.tell_observer(map, y.shape(), context);

@@ -10,7 +10,7 @@ Variable conv2d_max_pool(const Variable& x, const Variable& w, const Variable& b
   NN_CHECK(!scale.defined() && !shift.defined() && !relu && !options.add,
            "[conv2d_max_pool] has no prologue and adds to nothing");
   const Shape map = conv2d_output_shape(x.shape(), w.shape(), options.geometry);
-  const Variable y = Variable::output(pool_output_shape(map, pool), {&x, &w, &b});
+  Variable y = Variable::output(pool_output_shape(map, pool), {&x, &w, &b});
   NN_CHECK(!y.recorded(), "[conv2d_max_pool] is for inference alone");
   ConvEpilogue epilogue = epilogue_for("conv2d_max_pool", options.behind, y);
   NN_CHECK(!options.relu || !epilogue.scale.defined(),
