@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #endif
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <mutex>
@@ -30,7 +31,9 @@ constexpr bool keep_freed_blocks = true;
 #endif
 
 constexpr std::size_t huge_page = std::size_t{2} << 20U;
-constexpr std::size_t most_kept = std::size_t{2} << 30U;  // of segments of which nothing is in use
+/// So much is kept of segments of which nothing is in use; more if the program had more in use at once, for the next
+/// step of training will ask for it again.
+constexpr std::size_t always_kept = std::size_t{2} << 30U;
 
 /// Memory of the system, in huge pages where it has them: a kernel that walks through hundreds of megabytes then waits
 /// for few page faults and few address translations.
@@ -61,18 +64,20 @@ class HostPool {
       block = pool_.allocate(bytes);
     }
     NN_CHECK(block != nullptr, "[memory] cannot allocate ", bytes >> 20U, " MiB; a smaller batch or size needs less");
+    most_kept_ = std::max(most_kept_, pool_.used());
     return block;
   }
 
   void deallocate(void* block) noexcept {
     const std::unique_lock lock = ShortWait::lock(mutex_);
     pool_.deallocate(block);
-    if (pool_.unused() > most_kept) pool_.release_unused(most_kept);
+    if (pool_.unused() > most_kept_) pool_.release_unused(most_kept_);
   }
 
  private:
   std::mutex mutex_;
   HostSource source_;
+  std::size_t most_kept_ = always_kept;
   MemoryPool pool_{source_, keep_freed_blocks ? MemoryPool::Freed::kept : MemoryPool::Freed::given_back};
 };
 

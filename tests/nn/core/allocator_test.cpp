@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <cstring>
 #include <initializer_list>
+#include <vector>
 
 #include "nn/core/device_runtime.h"
 #include "nn/core/error.h"
@@ -44,6 +45,27 @@ TEST(Allocator, HandsMemoryOutAgainWithoutPageFaults) {
   };
   faults_of({48 * mebibyte});
   EXPECT_LT(faults_of({48 * mebibyte, 33 * mebibyte, 20 * mebibyte}), 100);  // of 25 856 pages
+}
+
+/// Page faults of sixteen blocks of 256 MiB that are alive at once and touched at their ends alone.
+std::int64_t faults_of_four_gibibytes() {
+  constexpr std::size_t bytes = std::size_t{256} << 20U;
+  rusage before{}, after{};
+  getrusage(RUSAGE_SELF, &before);
+  std::vector<char*> blocks;
+  for (int i = 0; i < 16; ++i) {
+    blocks.push_back(static_cast<char*>(nn::allocator(Device::cpu).allocate(bytes)));
+    blocks.back()[0] = blocks.back()[bytes - 1] = 1;
+  }
+  for (char* block : blocks) nn::allocator(Device::cpu).deallocate(block, bytes);
+  getrusage(RUSAGE_SELF, &after);
+  return after.ru_minflt - before.ru_minflt;
+}
+
+TEST(Allocator, KeepsAsMuchAsAStepOfTrainingTook) {
+  const std::int64_t first = faults_of_four_gibibytes();
+  EXPECT_GE(first, 16);
+  EXPECT_LT(faults_of_four_gibibytes(), first / 4);
 }
 #endif
 
