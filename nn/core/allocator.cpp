@@ -31,9 +31,9 @@ constexpr bool keep_freed_blocks = true;
 #endif
 
 constexpr std::size_t huge_page = std::size_t{2} << 20U;
-/// So much is kept of segments of which nothing is in use; more if the program had more in use at once, for the next
-/// step of training will ask for it again.
-constexpr std::size_t always_kept = std::size_t{2} << 30U;
+/// So much may segments of which nothing is in use add to the most that was ever in use at once. The next step of
+/// training will ask for what this one took; what it takes in other sizes must not come on top of all of that.
+constexpr std::size_t most_beside_peak = std::size_t{2} << 30U;
 
 /// Memory of the system, in huge pages where it has them: a kernel that walks through hundreds of megabytes then waits
 /// for few page faults and few address translations.
@@ -64,20 +64,26 @@ class HostPool {
       block = pool_.allocate(bytes);
     }
     NN_CHECK(block != nullptr, "[memory] cannot allocate ", bytes >> 20U, " MiB; a smaller batch or size needs less");
-    most_kept_ = std::max(most_kept_, pool_.used());
+    most_used_ = std::max(most_used_, pool_.used());
+    release_surplus();
     return block;
   }
 
   void deallocate(void* block) noexcept {
     const std::unique_lock lock = ShortWait::lock(mutex_);
     pool_.deallocate(block);
-    if (pool_.unused() > most_kept_) pool_.release_unused(most_kept_);
+    release_surplus();
   }
 
  private:
+  void release_surplus() noexcept {
+    const std::size_t most_unused = most_used_ + most_beside_peak - pool_.used();
+    if (pool_.unused() > most_unused) pool_.release_unused(most_unused);
+  }
+
   std::mutex mutex_;
   HostSource source_;
-  std::size_t most_kept_ = always_kept;
+  std::size_t most_used_ = 0;
   MemoryPool pool_{source_, keep_freed_blocks ? MemoryPool::Freed::kept : MemoryPool::Freed::given_back};
 };
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #if defined(__linux__)
 #include <sys/resource.h>
+#include <unistd.h>
 #endif
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
@@ -10,6 +11,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <fstream>
 #include <initializer_list>
 #include <vector>
 
@@ -66,6 +68,27 @@ TEST(Allocator, KeepsAsMuchAsAStepOfTrainingTook) {
   const std::int64_t first = faults_of_four_gibibytes();
   EXPECT_GE(first, 16);
   EXPECT_LT(faults_of_four_gibibytes(), first / 4);
+}
+
+/// Of the process, whether touched or not (proc(5): the first number of statm, in pages).
+std::size_t virtual_bytes() {
+  std::size_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  return pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
+
+TEST(Allocator, DoesNotAddBlocksOfOtherSizesToAllThatItKeeps) {
+  constexpr std::size_t mebibyte = std::size_t{1} << 20U;
+  const auto virtual_bytes_of_four_gibibytes = [](std::size_t bytes) {
+    std::vector<void*> blocks;
+    for (int i = 0; i < 16; ++i) blocks.push_back(nn::allocator(Device::cpu).allocate(bytes));
+    const std::size_t result = virtual_bytes();
+    for (void* block : blocks) nn::allocator(Device::cpu).deallocate(block, bytes);
+    return result;
+  };
+  const std::size_t first = virtual_bytes_of_four_gibibytes(258 * mebibyte);
+  const std::size_t second = virtual_bytes_of_four_gibibytes(260 * mebibyte);  // fit no segment of the first
+  EXPECT_LT(second, first + 2200 * mebibyte);                                  // 2 GiB beside those in use
 }
 #endif
 
