@@ -1,5 +1,5 @@
 // A convolution and the maximum pool behind it. In inference they are one kernel, and the map between them, the largest
-// of its part of the network, is never in memory; in training each layer runs alone.
+// of its part of the network, need not lie in memory (nn/kernels/conv_pool.h); in training each layer runs alone.
 #pragma once
 
 #include "nn/layers/batch_norm.h"
