@@ -33,10 +33,10 @@ HWY_INLINE void back_column(D d, const NormalizedRows<float>& t, std::int64_t ro
   const auto shift = hn::LoadU(d, t.shift + column), zero = hn::Zero(d);
   const float* from = t.x + row * t.x_pitch + column;
   const float* gradient = t.dz + row * t.dz_pitch + column;
-  float* to = t.dx + row * t.dx_pitch + column;
+  float* to = kWrite == Write::nothing ? nullptr : t.dx + row * t.dx_pitch + column;
   auto sum = zero, product = zero;
 #pragma GCC unroll 4
-  for (int r = 0; r < kRows; ++r, from += t.x_pitch, gradient += t.dz_pitch, to += t.dx_pitch) {
+  for (int r = 0; r < kRows; ++r, from += t.x_pitch, gradient += t.dz_pitch) {
     prefetch_ahead(from, rows_ahead * t.x_pitch);
     const auto x = hn::LoadU(d, from);
     auto dz = hn::LoadU(d, gradient);
@@ -48,6 +48,7 @@ HWY_INLINE void back_column(D d, const NormalizedRows<float>& t, std::int64_t ro
       auto dx = hn::Mul(scale, dz);
       if constexpr (kWrite == Write::add) dx = hn::MulAdd(hn::Set(d, t.beta), hn::LoadU(d, to), dx);
       hn::StoreU(dx, d, to);
+      to += t.dx_pitch;
     }
   }
   hn::StoreU(hn::Add(hn::LoadU(d, t.sum + column), sum), d, t.sum + column);
