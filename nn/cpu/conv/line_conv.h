@@ -13,8 +13,8 @@ namespace nn::cpu {
 /// and a result that fills the columns of a tile.
 bool reads_lines(const WindowGrid& grid, std::int64_t columns, DType dtype);
 
-/// The products of conv.cpp's head, for grids of which reads_lines() is true.
-/// C = Z B. The writer gets rows in pieces that begin at multiples of line_piece_rows().
+/// C = Z B, as conv.cpp's forward and backward_data need it, for a grid of which reads_lines() is true. The writer gets
+/// rows in pieces that begin at multiples of line_piece_rows().
 struct LineSet {
   WindowGrid grid;
   const PackedMatrix<float>& b;
@@ -29,7 +29,7 @@ std::int64_t line_piece_rows(const Shape& image, const WindowGrid& grid);
 bool reads_lines_together(const std::vector<WindowGrid>& grids, std::int64_t columns, std::int64_t b_elements,
                           DType dtype);
 
-/// C = Y^T Z, for a Y of whole vectors of channels.
+/// C = Y^T Z, as its backward_weights needs it, for a Y of whole vectors of channels.
 void multiply_transposed_lines_of(const Tensor& y, const Tensor& image, const WindowGrid& grid,
                                   const ConvPrologue& prologue, const MatrixWriter<float>& c);
 
